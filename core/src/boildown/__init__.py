@@ -1,0 +1,102 @@
+"""boildown: one compression recipe, many toolkits, one fair comparison.
+
+Everything that plugins and programs may use stands here, imported on first use: `import boildown`
+itself loads neither pydantic nor onnx, so that a command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .artifact import Artifact as Artifact
+    from .data.batches import batches as batches
+    from .data.manifest import Batch as Batch
+    from .data.manifest import DataManifest as DataManifest
+    from .data.manifest import Split as Split
+    from .data.manifest import Take as Take
+    from .data.preprocessing import Preprocessing as Preprocessing
+    from .errors import BoildownError as BoildownError
+    from .errors import DataError as DataError
+    from .errors import ModelError as ModelError
+    from .errors import UnsupportedError as UnsupportedError
+    from .errors import UriError as UriError
+    from .model.layers import Layer as Layer
+    from .model.layers import source_layers as source_layers
+    from .model.selection import select_layers as select_layers
+    from .model.state import LayerState as LayerState
+    from .model.state import layer_state as layer_state
+    from .model.state import onnx_layer_states as onnx_layer_states
+    from .negotiation.offers import Approximation as Approximation
+    from .negotiation.offers import Offer as Offer
+    from .negotiation.offers import Range as Range
+    from .negotiation.offers import Refusal as Refusal
+    from .plugins.hookspecs import hookimpl as hookimpl
+    from .plugins.values import BackendInfo as BackendInfo
+    from .plugins.values import Context as Context
+    from .plugins.values import Listing as Listing
+    from .plugins.values import ModelEntry as ModelEntry
+    from .plugins.values import Runtime as Runtime
+    from .plugins.values import StepOutcome as StepOutcome
+    from .plugins.values import Warned as Warned
+    from .recipe.recipe import Expect as Expect
+    from .recipe.recipe import Recipe as Recipe
+    from .recipe.steps import Cluster as Cluster
+    from .recipe.steps import Distill as Distill
+    from .recipe.steps import Prune as Prune
+    from .recipe.steps import Quantize as Quantize
+    from .recipe.steps import Step as Step
+    from .recipe.steps import Train as Train
+
+__version__ = "0.1.0"
+
+#: Public name -> module that defines it.
+_HOME = {
+    "Artifact": "artifact",
+    "batches": "data.batches",
+    "Batch": "data.manifest",
+    "DataManifest": "data.manifest",
+    "Split": "data.manifest",
+    "Take": "data.manifest",
+    "Preprocessing": "data.preprocessing",
+    "BoildownError": "errors",
+    "DataError": "errors",
+    "ModelError": "errors",
+    "UnsupportedError": "errors",
+    "UriError": "errors",
+    "Layer": "model.layers",
+    "source_layers": "model.layers",
+    "select_layers": "model.selection",
+    "LayerState": "model.state",
+    "layer_state": "model.state",
+    "onnx_layer_states": "model.state",
+    "Approximation": "negotiation.offers",
+    "Offer": "negotiation.offers",
+    "Range": "negotiation.offers",
+    "Refusal": "negotiation.offers",
+    "hookimpl": "plugins.hookspecs",
+    "BackendInfo": "plugins.values",
+    "Context": "plugins.values",
+    "Listing": "plugins.values",
+    "ModelEntry": "plugins.values",
+    "Runtime": "plugins.values",
+    "StepOutcome": "plugins.values",
+    "Warned": "plugins.values",
+    "Expect": "recipe.recipe",
+    "Recipe": "recipe.recipe",
+    "Cluster": "recipe.steps",
+    "Distill": "recipe.steps",
+    "Prune": "recipe.steps",
+    "Quantize": "recipe.steps",
+    "Step": "recipe.steps",
+    "Train": "recipe.steps",
+}
+__all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,80 @@
+"""`job.json` and `result.json`: what host and worker tell each other, schema-versioned.
+
+A worker may live in another interpreter or be another program; these two files are all it shares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ..artifact import Artifact
+from ..data.manifest import DataManifest
+from ..frozen import Frozen
+from ..plugins.values import LayerState, ModelEntry, Warned
+from ..recipe.recipe import Status
+from ..recipe.steps import Op, Step, Train
+
+PROTOCOL = 1
+
+
+class Job(Frozen):
+    """One model × one chain of steps × one backend. No steps: the float twin."""
+
+    protocol: int = PROTOCOL
+    kind: Literal["compress", "twin", "control"] = "compress"
+    backend: str
+    model: Artifact
+    steps: tuple[Step, ...] = ()
+    #: `with` of each step for this backend.
+    settings: tuple[dict[str, Any], ...] = ()
+    #: Only for `control`: train the untouched model with each of these, in order.
+    train: tuple[Train, ...] = ()
+    workdir: Path
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    data: DataManifest | None = None
+    models: dict[str, ModelEntry] = Field(default_factory=dict)
+
+
+class Cost(Frozen):
+    """What a piece of work cost: seconds and bytes of the process that did it."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_rss_bytes: int = 0
+    epochs: int = 0
+
+
+class StepReport(Frozen):
+    """What one step of the chain did."""
+
+    op: Op
+    settings: dict[str, Any]
+    artifact: Artifact
+    approximations: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    cost: Cost = Cost()
+
+
+class JobResult(Frozen):
+    """What came of a job. Failures are results too, so one backend cannot spoil a comparison."""
+
+    protocol: int = PROTOCOL
+    status: Status
+    reason: str = ""
+    steps: tuple[StepReport, ...] = ()
+    deployable: Artifact | None = None
+    #: The deployable's numbers as ONNX; None with the reason where that cannot be.
+    onnx: Artifact | None = None
+    onnx_reason: str = ""
+    layers: tuple[LayerState, ...] | None = None
+    layers_reason: str = ""
+    #: Why there is no native runtime here; empty: there is one.
+    runtime_reason: str = ""
+    cost: Cost = Cost()
+    #: Distribution -> version of everything that the worker had loaded.
+    versions: dict[str, str] = Field(default_factory=dict)

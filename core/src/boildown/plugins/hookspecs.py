@@ -1,0 +1,117 @@
+"""The hooks of boildown, for backends, sources and observers.
+
+A backend implements `backend_info`, `deploy`, `to_onnx`, `layers` and the operations that it
+offers, `open_runtime` where it can and `train` if a step trains. A source implements the
+`provide_` and `list_` hooks, an observer what it wants to hear of. Every hook reads files and writes new ones below `context.workdir`; none touches its input.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from ..artifact import Artifact
+from ..recipe.steps import Cluster, Distill, Prune, Quantize, Train
+from .values import (
+    BackendInfo,
+    Context,
+    LayerState,
+    Listing,
+    ModelEntry,
+    Runtime,
+    StepOutcome,
+)
+
+if TYPE_CHECKING:
+    from ..data.manifest import DataManifest
+
+PROJECT = "boildown"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def backend_info() -> BackendInfo:  # type: ignore[empty-body]
+    """Say what this backend is and offers. Called often: must not import the toolkit."""
+
+
+@hookspec(firstresult=True)
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+    """Store weights, and activations where asked, in fewer bits."""
+
+
+@hookspec(firstresult=True)
+def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+    """Zero or remove the least useful weights."""
+
+
+@hookspec(firstresult=True)
+def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+    """Leave at most `step.count` distinct values in each group of weights."""
+
+
+@hookspec(firstresult=True)
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+    """Train a student to imitate `step.teacher`."""
+
+
+@hookspec(firstresult=True)
+def train(model: Artifact, settings: Train, context: Context) -> Artifact:  # type: ignore[empty-body]
+    """Train without compressing, as the step would: the control of every step that trains."""
+
+
+@hookspec(firstresult=True)
+def deploy(model: Artifact, context: Context) -> Artifact:  # type: ignore[empty-body]
+    """Write the file that a user ships, from any artifact of the chain or the untouched ONNX."""
+
+
+@hookspec(firstresult=True)
+def to_onnx(deployable: Artifact, context: Context) -> Artifact:  # type: ignore[empty-body]
+    """Return the numbers of what ships as ONNX, with the source's input and output names."""
+
+
+@hookspec(firstresult=True)
+def open_runtime(deployable: Artifact, context: Context) -> Runtime:  # type: ignore[empty-body]
+    """Load the deployable natively with `context.threads`; UnsupportedError where it cannot."""
+
+
+@hookspec(firstresult=True)
+def layers(deployable: Artifact, context: Context) -> list[LayerState]:  # type: ignore[empty-body]
+    """Decode every layer from the saved file, under the names of the source's layers."""
+
+
+@hookspec(firstresult=True)
+def provide_model(uri: str, workdir: Path) -> ModelEntry | None:
+    """Return the model that `uri` names, files below `workdir` or the source's own; else None."""
+
+
+@hookspec(firstresult=True)
+def provide_dataset(uri: str, workdir: Path) -> DataManifest | None:
+    """Return the dataset that `uri` names, else None."""
+
+
+@hookspec
+def list_models() -> list[Listing]:  # type: ignore[empty-body]
+    """List the models of this source, without loading any."""
+
+
+@hookspec
+def list_datasets() -> list[Listing]:  # type: ignore[empty-body]
+    """List the datasets of this source, without loading any."""
+
+
+@hookspec
+def job_started(job: str, title: str, steps: int) -> None:
+    """Observe: the job with this key begins. Host only."""
+
+
+@hookspec
+def step_finished(job: str, index: int, op: str) -> None:
+    """Observe: one step of the job is done (`op` is `deploy`, `measure`, … after the last)."""
+
+
+@hookspec
+def job_finished(job: str, status: str, reason: str) -> None:
+    """Observe: the job ended, well or not."""

@@ -1,0 +1,131 @@
+"""The values that cross the plugin boundary, beside `Artifact`, steps, offers and manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from pydantic import Field, PrivateAttr
+
+from ..artifact import Artifact
+from ..data.manifest import DataManifest
+from ..data.preprocessing import Preprocessing
+from ..frozen import Frozen
+from ..negotiation.offers import Offer, Refusal
+from ..recipe.recipe import Expect
+from ..recipe.steps import Op, Step
+
+API_VERSION = 1
+
+WarningCode = Literal[
+    "SLOWER",
+    "PARITY",
+    "PARTIAL",
+    "APPROXIMATED",
+    "CONTROL_EXPLAINS_GAIN",
+    "NOT_DEVICE_VERIFIED",
+    "NEAR_CHANCE",
+    "CALIBRATED_ON_TEST",
+    "NOTE",
+]
+
+
+class Warned(Frozen):
+    """Something a reader of the result must know, with a code that programs can match."""
+
+    code: WarningCode
+    text: str
+
+
+class BackendInfo(Frozen):
+    """What a backend is and can do, told without importing its toolkit."""
+
+    api: int = API_VERSION
+    toolkit: str
+    #: Distribution whose installed version is the toolkit's.
+    distribution: str
+    offers: tuple[Offer, ...]
+    refusals: tuple[Refusal, ...] = ()
+    #: Formats of its deployables, the default first.
+    formats: tuple[str, ...] = ("onnx",)
+    #: Distributions that must be installed beside the plugin, for `boildown backends`.
+    needs: tuple[str, ...] = ()
+    #: `sys.platform` values on which compressing works.
+    platforms: tuple[str, ...] = ("linux", "darwin")
+    #: Top-level modules that must not be imported before a step runs.
+    heavy_modules: tuple[str, ...] = ()
+    maintained: bool = True
+    citation: str = ""
+    #: JSON schema of `with: {<name>: …}` by operation.
+    settings_schema: dict[Op, dict[str, Any]] = Field(default_factory=dict)
+
+
+class StepOutcome(Frozen):
+    """What a step made, and every way in which it is not exactly what was asked."""
+
+    artifact: Artifact
+    approximations: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+
+
+class ModelEntry(Frozen):
+    """A model as a source gives it: the file and everything needed to feed and judge it."""
+
+    uri: str
+    path: Path
+    preprocessing: Preprocessing | None = None
+    labels: tuple[str, ...] = ()
+    task: str = "classification"
+    default_data: str | None = None
+    expect: Expect | None = None
+    licence: str = ""
+    description: str = ""
+
+
+class Listing(Frozen):
+    """One line of `boildown models` or `boildown datasets`."""
+
+    uri: str
+    description: str
+    licence: str = ""
+
+
+class Context(Frozen):
+    """What a hook may use besides its model: plain data, so that it can cross to any process."""
+
+    workdir: Path
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    data: DataManifest | None = None
+    #: The normalised ONNX source, untouched.
+    original: Artifact
+    #: Teachers and students that the recipe names, by URI.
+    models: dict[str, ModelEntry] = Field(default_factory=dict)
+    #: The whole chain, and which step of it runs now (`len(steps)` while deploying).
+    steps: tuple[Step, ...] = ()
+    index: int = 0
+    #: `with` of this step for this backend, already checked against its schema.
+    settings: dict[str, Any] = Field(default_factory=dict)
+    _report: Callable[[int, int, str], None] | None = PrivateAttr(default=None)
+
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        """Tell the host how far a long piece of work is; cheap enough to call once a batch."""
+        if self._report is not None:
+            self._report(done, total, text)
+
+    def reporting_to(self, report: Callable[[int, int, str], None]) -> Context:
+        """Return a copy whose progress goes to `report`; used by the worker."""
+        copy = self.model_copy()
+        copy._report = report  # noqa: SLF001 - the copy is an object of this very class
+        return copy
+
+
+class Runtime(Protocol):
+    """A loaded deployable, ready to run on this computer."""
+
+    def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the outputs by the source's names, NCHW, batch first."""
+        ...
