@@ -21,7 +21,7 @@ PROTOCOL = 1
 
 
 class Job(Frozen):
-    """One model × one chain of steps × one backend. No steps: the float twin."""
+    """One model with one chain of steps on one backend. No steps: the float twin."""
 
     protocol: int = PROTOCOL
     kind: Literal["compress", "twin", "control"] = "compress"

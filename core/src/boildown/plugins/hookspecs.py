@@ -2,7 +2,9 @@
 
 A backend implements `backend_info`, `deploy`, `to_onnx`, `layers` and the operations that it
 offers, `open_runtime` where it can and `train` if a step trains. A source implements the
-`provide_` and `list_` hooks, an observer what it wants to hear of. Every hook reads files and writes new ones below `context.workdir`; none touches its input.
+`provide_` and `list_` hooks, an observer what it wants to hear of.
+
+Every hook reads files and writes new ones below `context.workdir`; none touches its input.
 """
 
 from __future__ import annotations
