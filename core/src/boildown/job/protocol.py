@@ -13,7 +13,8 @@ from pydantic import Field
 from ..artifact import Artifact
 from ..data.manifest import DataManifest
 from ..frozen import Frozen
-from ..plugins.values import LayerState, ModelEntry, Warned
+from ..model.state import LayerState
+from ..plugins.values import ModelEntry, Warned
 from ..recipe.recipe import Status
 from ..recipe.steps import Op, Step, Train
 

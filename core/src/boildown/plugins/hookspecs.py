@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from ..artifact import Artifact
+from ..model.state import LayerState
 from ..recipe.steps import Cluster, Distill, Prune, Quantize, Train
 from .values import (
     BackendInfo,
     Context,
-    LayerState,
     Listing,
     ModelEntry,
     Runtime,
