@@ -59,6 +59,9 @@ class StepReport(Frozen):
     approximations: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     cost: Cost = Cost()
+    #: SHA-256 of what the step was given and of what it made, checked before it is reused.
+    input_digest: str = ""
+    digest: str = ""
 
 
 class JobResult(Frozen):

@@ -69,14 +69,11 @@ class Backend:
         """Load the deployable natively; UnsupportedError where this computer cannot run it."""
         if not self.implements("open_runtime"):
             raise UnsupportedError(f"backend {self.name!r} has no native runtime")
-        runtime: Runtime = self._call(
-            "open_runtime", object, deployable=deployable, context=context
-        )
+        runtime: Any = self._call("open_runtime", object, deployable=deployable, context=context)
         if not callable(getattr(runtime, "run", None)):
-            raise PluginError(
-                f"backend {self.name!r}: open_runtime() returned no object with run()"
-            )
-        return runtime
+            raise PluginError(f"backend {self.name!r}: open_runtime() gave no object with run()")
+        opened: Runtime = runtime
+        return opened
 
     def _info(self) -> BackendInfo:
         info = self._call("backend_info", BackendInfo)

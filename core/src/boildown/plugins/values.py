@@ -68,6 +68,8 @@ class StepOutcome(Frozen):
     artifact: Artifact
     approximations: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
+    #: Passes over the training data that the step really made.
+    epochs: int = 0
 
 
 class ModelEntry(Frozen):

@@ -1,0 +1,165 @@
+"""Carry out one job in this process: the chain of steps, the deployable and its ONNX form.
+
+Finished steps are kept below the job's folder with a digest; a job that is run again after it was
+cut off goes on behind the last of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..artifact import Artifact
+from ..errors import PluginError, UnsupportedError
+from ..files import write_atomically
+from ..plugins.registry import Backend
+from ..plugins.values import Context
+from .protocol import PROTOCOL, Cost, Job, JobResult, StepReport
+
+_LOG = logging.getLogger(__name__)
+Say = Callable[[dict[str, Any]], None]
+
+
+def run_chain(job: Job, backend: Backend, say: Say) -> JobResult:
+    """Run `job`; raises what the backend raises.
+
+    `say` hears `{"step": i, "op": …}` when a part begins and `{"done", "total", "text"}` within.
+    """
+    if job.protocol != PROTOCOL:
+        raise UnsupportedError(f"the job speaks protocol {job.protocol}, this worker {PROTOCOL}")
+    clock = _Clock()
+    artifact, reports = job.model, []
+    for index, step in enumerate(job.steps):
+        say({"step": index, "op": step.op})
+        report = _step(job, backend, index, artifact, say)
+        reports.append(report)
+        artifact = report.artifact
+    for index, settings in enumerate(job.train):
+        say({"step": index, "op": "train"})
+        context = _context(job, f"train/{index}", index, say)
+        artifact = _made(backend.train(artifact, settings, context), context, "train")
+    say({"step": len(job.steps), "op": "deploy"})
+    context = _context(job, "deploy", len(job.steps), say)
+    deployable = _made(backend.deploy(artifact, context), context, "deploy")
+    result = JobResult(status="ok", steps=tuple(reports), deployable=deployable)
+    result = _decoded(result, deployable, backend, job, say)
+    return result.model_copy(update={"cost": clock.cost(_epochs(job, reports))})
+
+
+def _decoded(
+    result: JobResult, deployable: Artifact, backend: Backend, job: Job, say: Say
+) -> JobResult:
+    """Add what can be read back from the deployable, or the reason why it cannot."""
+    found: dict[str, object] = {}
+    say({"step": len(job.steps), "op": "to_onnx"})
+    context = _context(job, "onnx", len(job.steps), say)
+    try:
+        found["onnx"] = backend.to_onnx(deployable, context)
+    except UnsupportedError as error:
+        found["onnx_reason"] = str(error)
+    try:
+        found["layers"] = tuple(backend.layers(deployable, _context(job, "layers", 0, say)))
+    except UnsupportedError as error:
+        found["layers_reason"] = str(error)
+    if not backend.implements("open_runtime"):
+        found["runtime_reason"] = f"backend {backend.name!r} has no native runtime"
+    return result.model_copy(update=found)
+
+
+def _step(job: Job, backend: Backend, index: int, model: Artifact, say: Say) -> StepReport:
+    folder = job.workdir / "steps" / str(index)
+    kept = _kept(folder / "report.json", model)
+    if kept is not None:
+        _LOG.info("step %d is done already: %s", index + 1, kept.artifact.path)
+        return kept
+    step, clock = job.steps[index], _Clock()
+    settings = job.settings[index] if index < len(job.settings) else {}
+    context = _context(job, f"steps/{index}/files", index, say, settings)
+    before = model.digest
+    outcome = backend.run(step, model, context)
+    _made(outcome.artifact, context, step.op)
+    if model.digest != before:
+        raise PluginError(f"backend {backend.name!r} changed its input in step {index + 1}")
+    report = StepReport(
+        op=step.op,
+        settings=step.model_dump(mode="json", by_alias=True, exclude={"op"}),
+        artifact=outcome.artifact,
+        approximations=outcome.approximations,
+        warnings=outcome.warnings,
+        cost=clock.cost(outcome.epochs),
+        input_digest=before,
+        digest=outcome.artifact.digest,
+    )
+    write_atomically(folder / "report.json", report.model_dump_json(indent=1))
+    return report
+
+
+def _kept(path: Path, model: Artifact) -> StepReport | None:
+    """Return the report of a step that an earlier run finished, if its files are untouched."""
+    try:
+        report = StepReport.model_validate_json(path.read_bytes())
+        intact = report.input_digest == model.digest and report.artifact.digest == report.digest
+    except (OSError, ValidationError):
+        return None
+    return report if intact else None
+
+
+def _made(artifact: Artifact, context: Context, what: str) -> Artifact:
+    """Check that a hook wrote what it says, where it may write."""
+    if not artifact.path.exists():
+        raise PluginError(f"{what} returned {artifact.path.name}, which does not exist")
+    if not artifact.path.resolve().is_relative_to(context.workdir.resolve()):
+        raise PluginError(f"{what} wrote outside its folder: {artifact.path}")
+    return artifact
+
+
+def _context(
+    job: Job, folder: str, index: int, say: Say, settings: dict[str, Any] | None = None
+) -> Context:
+    workdir = job.workdir / folder
+    workdir.mkdir(parents=True, exist_ok=True)
+    return Context(
+        workdir=workdir,
+        seed=job.seed,
+        threads=job.threads,
+        device=job.device,
+        data=job.data,
+        original=job.model,
+        models=job.models,
+        steps=job.steps,
+        index=index,
+        settings=settings or {},
+    ).reporting_to(lambda done, total, text: say({"done": done, "total": total, "text": text}))
+
+
+def _epochs(job: Job, reports: list[StepReport]) -> int:
+    return sum(report.cost.epochs for report in reports) or sum(t.epochs for t in job.train)
+
+
+class _Clock:
+    """Wall and CPU seconds since it was made, children that have ended included."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), self._cpu_now()
+
+    def cost(self, epochs: int) -> Cost:
+        # Linux counts ru_maxrss in KiB, macOS in bytes.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Cost(
+            wall_seconds=time.perf_counter() - self._wall,
+            cpu_seconds=self._cpu_now() - self._cpu,
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+            epochs=epochs,
+        )
+
+    @staticmethod
+    def _cpu_now() -> float:
+        usage = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(u.ru_utime + u.ru_stime for u in usage)

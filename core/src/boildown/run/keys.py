@@ -1,0 +1,80 @@
+"""What decides a result, as one SHA-256: the key of the cache, never shortened.
+
+Anything that could change a number goes in: model, steps, data, seed, threads, the source of core
+and plugin, and the version of every distribution that the plugin depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..artifact import file_digest
+
+#: Parts of the core that only show results, so that a better table does not redo any work.
+_SHOWS_ONLY = ("cli", "report")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def digest(parts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of plain data, independent of the order of keys."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def environment(distributions: Iterable[str]) -> dict[str, Any]:
+    """Return the interpreter, the versions and the sources behind `boildown` and distributions."""
+    versions = installed_closure(("boildown", *sorted(distributions)))
+    ours = sorted(name for name in versions if name == "boildown" or name.startswith("boildown-"))
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+        "sources": {name: source_digest(name.replace("-", "_")) for name in ours},
+    }
+
+
+def installed_closure(names: Iterable[str]) -> dict[str, str]:
+    """Return the version of every installed distribution that `names` require, themselves too.
+
+    Markers and extras are ignored: a distribution too many costs at most a lost cache entry.
+    """
+    found: dict[str, str] = {}
+    waiting = [_normal(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        found[name] = distribution.version
+        for requirement in distribution.requires or ():
+            match = _NAME.match(requirement)
+            if match:
+                waiting.append(_normal(match.group()))
+    return dict(sorted(found.items()))
+
+
+@cache
+def source_digest(package: str) -> str:
+    """Return the SHA-256 over all files of an installed package, without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return ""
+    root = Path(next(iter(spec.submodule_search_locations)))
+    files = sorted(p for p in root.rglob("*.py") if p.relative_to(root).parts[0] not in _SHOWS_ONLY)
+    return digest({p.relative_to(root).as_posix(): file_digest(p) for p in files})
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
