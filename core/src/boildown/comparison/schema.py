@@ -38,6 +38,7 @@ class Size(Frozen):
     deflated_bytes: int
     bits_per_weight: float | None
     entropy_bits_per_weight: float | None
+    reason: str = ""
 
 
 class Metric(Frozen):
@@ -157,6 +158,7 @@ class Audit(Frozen):
     distinct_values: int | None
     #: Where the counts come from: the backend's decoder, or the ONNX form.
     source: str
+    reason: str = ""
     layers: tuple[LayerAudit, ...] = ()
 
 
@@ -172,6 +174,7 @@ class Deployable(Frozen):
     entropy_bits_per_weight: float | None
     parameters: int | None
     macs: int | None
+    reason: str = ""
 
 
 class StepDone(Frozen):
@@ -189,6 +192,7 @@ class LimitCheck(Frozen):
     limit: float
     value: float | None
     ok: bool
+    reason: str = ""
 
 
 class Provenance(Frozen):
@@ -207,6 +211,7 @@ class FloatTwin(Frozen):
     deployable: Deployable
     quality: Quality | None
     speed: Speed | None
+    reason: str = ""
 
 
 class Control(Frozen):
@@ -246,6 +251,7 @@ class Baseline(Frozen):
     quality: Quality | None
     speed: Speed | None
     memory: Memory | None
+    reason: str = ""
 
 
 class ModelRecord(Frozen):
@@ -257,6 +263,7 @@ class ModelRecord(Frozen):
     macs: int | None
     preprocessing: Preprocessing | None
     baseline: Baseline
+    reason: str = ""
 
 
 class DataRecord(Frozen):

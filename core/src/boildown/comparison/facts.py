@@ -1,0 +1,61 @@
+"""`facts.json` and `golden.npz`: what the run leaves beside each deployable, for its user.
+
+Both let `boildown export` hand a model over without loading it. Arrays in `golden.npz` are named
+`input.<name>` and `output.<name>` after the inputs and outputs of the *source* model, NCHW, with
+the batch as first axis.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..artifact import file_digest
+from ..data.preprocessing import Preprocessing
+from ..frozen import Frozen
+
+if TYPE_CHECKING:
+    from ..artifact import Artifact
+
+FACTS = "facts.json"
+GOLDEN = "golden.npz"
+#: Samples in `golden.npz`, fewer only where the test split is smaller.
+GOLDEN_SAMPLES = 5
+INPUT, OUTPUT = "input.", "output."
+
+
+class Port(Frozen):
+    """One input or output of the deployable, as a program that loads the file must feed it."""
+
+    name: str
+    #: Numpy's word: float32, int8, …
+    dtype: str
+    #: A name stands for an axis of any length.
+    shape: tuple[int | str, ...]
+    #: `nchw` or `nhwc` for images, else empty.
+    layout: str = ""
+    #: real = scale * (stored - zero_point), for inputs and outputs that are not float.
+    scale: float | None = None
+    zero_point: int | None = None
+    #: The source model's name for it, where that is another.
+    source_name: str | None = None
+
+
+class Facts(Frozen):
+    """What a program must know to use the deployable, and under which licence."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    task: str = "classification"
+    #: Class names in the order of the scores; empty: unknown.
+    labels: tuple[str, ...] = ()
+    licence: str = ""
+    preprocessing: Preprocessing | None = None
+
+
+def shipped_sha256(artifact: Artifact) -> str:
+    """Return what `deployable.sha256` states.
+
+    For a file it is what `sha256sum` prints; for a folder the artifact's digest, over the sorted
+    relative paths and the SHA-256 of each file.
+    """
+    return artifact.digest if artifact.path.is_dir() else file_digest(artifact.path)

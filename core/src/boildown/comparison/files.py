@@ -1,0 +1,108 @@
+"""Write and read `comparison.json`; what was written is the same bytes for the same comparison."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from ..errors import UsageError
+from ..files import write_atomically
+from .schema import SCHEMA, Comparison
+
+NAME = "comparison.json"
+_SHOWN = 10
+
+
+def write(comparison: Comparison, folder: Path) -> Path:
+    """Write `folder`/comparison.json atomically, fields in the order of the schema.
+
+    Raises:
+        UsageError: a figure is NaN or infinite, which JSON cannot say; every such field is named.
+    """
+    plain = comparison.model_dump(mode="json", by_alias=True)
+    if wrong := [f"{where} is {value}" for where, value in _not_finite(plain)]:
+        raise UsageError(
+            f"{folder / NAME} is not written, because {'; '.join(wrong)}. "
+            "A figure that cannot be given is null with its reason."
+        )
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
+    return write_atomically(folder / NAME, text + "\n")
+
+
+def read(path: Path) -> Comparison:
+    """Read a comparison from its file, or from the folder that holds it.
+
+    Raises:
+        UsageError: there is no such file, it is no comparison, or a newer boildown wrote it.
+    """
+    file = path / NAME if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no {file}. Name the folder that `boildown compare` wrote, or its {NAME}."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read as UTF-8 text: {error}.") from error
+    _check_origin(file, text)
+    try:
+        return Comparison.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise UsageError(
+            f"{file} says that it is a comparison of schema {SCHEMA}, but does not keep to it: "
+            f"{_listed(error)}. It was edited by hand or written by a newer boildown; "
+            "update boildown or run `boildown compare` again."
+        ) from error
+
+
+def comparison_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of comparison.json."""
+    schema = Comparison.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _check_origin(file: Path, text: str) -> None:
+    try:
+        found: object = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file} is not valid JSON: {error}.") from error
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise UsageError(
+            f"{file} is not a comparison of boildown: it has no `schema` number at its top. "
+            f"Name the folder that `boildown compare` wrote, or its {NAME}."
+        )
+    if schema > SCHEMA:
+        raise UsageError(
+            f"{file} was written by a newer boildown (schema {schema}, this one reads up to "
+            f"{SCHEMA}). Update boildown to read it."
+        )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _not_finite(value: object, where: str = "") -> Iterator[tuple[str, float]]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield where, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_finite(inner, f"{where}[{index}]")
+
+
+def _listed(error: ValidationError) -> str:
+    problems = [
+        f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    ]
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return "; ".join(problems[:_SHOWN]) + more
