@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from ..artifact import file_digest
 from ..files import write_atomically
 from .lock import file_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SEAL = "seal.json"
 

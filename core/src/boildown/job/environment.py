@@ -1,8 +1,4 @@
-"""What decides a result, as one SHA-256: the key of the cache, never shortened.
-
-Anything that could change a number goes in: model, steps, data, seed, threads, the source of core
-and plugin, and the version of every distribution that the plugin depends on.
-"""
+"""What is installed behind a backend: versions and sources, as they go into the cache's key."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def digest(parts: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of plain data, independent of the order of keys."""
+    """Return the SHA-256 of plain data as hexadecimal text, independent of the order of keys."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,129 @@
+"""Bring one job to its result: from the cache, by going on with it, or from the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ..job.environment import digest
+from ..job.process import Limits, run_process
+from ..job.protocol import Job, JobResult
+from .lock import machine_lock
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from .endpoints import Endpoint
+    from .store import Entry, Store
+
+_LOG_TAIL = 400
+#: Endings that would come out the same again; the others are tried anew by the next run.
+_LASTING = ("ok", "unsupported")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job's result with the folder that holds its files."""
+
+    key: str
+    result: JobResult
+    folder: Path
+    cached: bool
+
+    @property
+    def log(self) -> Path:
+        """The toolkit's output."""
+        return self.folder / "log.txt"
+
+
+def job_key(job: Job, endpoint: Endpoint, *, model: str, data: str, canonical: str) -> str:
+    """Return the SHA-256 over everything that decides what the job makes.
+
+    `model` and `data` are content digests, `canonical` the chain with all defaults filled in.
+    """
+    return digest(
+        {
+            "kind": job.kind,
+            "backend": job.backend,
+            "steps": canonical,
+            "train": [settings.model_dump(mode="json") for settings in job.train],
+            "model": model,
+            "models": {uri: entry.model_dump(mode="json") for uri, entry in job.models.items()},
+            "data": data,
+            "seed": job.seed,
+            "threads": job.threads,
+            "device": job.device,
+            "environment": endpoint.environment,
+        }
+    )
+
+
+def carry_out(
+    job: Job,
+    key: str,
+    endpoint: Endpoint,
+    store: Store,
+    *,
+    limits: Limits,
+    on_progress: Callable[[dict[str, Any]], None],
+    stop: threading.Event,
+) -> Done:
+    """Return the finished job `key`; `job.workdir` is replaced by the cache entry's folder."""
+    with store.entry("jobs", key) as entry:
+        kept = _kept(entry)
+        if kept is not None:
+            return Done(key, kept, entry.folder, cached=True)
+        job = job.model_copy(update={"workdir": entry.folder})
+        asked, answered = entry.folder / "job.json", entry.folder / "result.json"
+        answered.unlink(missing_ok=True)
+        entry.write("job.json", job.model_dump_json(indent=1))
+        with machine_lock("shared"):
+            ended = run_process(
+                [*endpoint.worker, str(asked), str(answered)],
+                log=entry.folder / "log.txt",
+                cwd=entry.folder,
+                limits=limits,
+                threads=job.threads,
+                on_progress=on_progress,
+                stop=stop,
+            )
+        if ended.status == "ok":
+            result = _answer(answered)
+        else:
+            reason = "\n".join(filter(None, (ended.reason, _tail(entry.folder / "log.txt"))))
+            result = JobResult(status=ended.status, reason=reason, cost=ended.cost)
+        cost = ended.cost.model_copy(update={"epochs": result.cost.epochs})
+        result = result.model_copy(update={"cost": cost})
+        if result.status in _LASTING:
+            entry.write("result.json", result.model_dump_json(indent=1))
+            entry.seal()
+        return Done(key, result, entry.folder, cached=False)
+
+
+def _kept(entry: Entry) -> JobResult | None:
+    """Return the result of a finished entry, unless the cache was moved since: paths are full."""
+    if not entry.finished or Path(entry.read("job.json")["workdir"]) != entry.folder:
+        return None
+    return JobResult.model_validate(entry.read("result.json"))
+
+
+def _answer(path: Path) -> JobResult:
+    try:
+        return JobResult.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return JobResult(status="failed", reason="the worker ended well but wrote no result")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return JobResult(
+            status="failed", reason=f"the worker's result.json is broken: {where}: {first['msg']}"
+        )
+
+
+def _tail(log: Path) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
+    return f"…{text[-_LOG_TAIL:]}" if len(text) > _LOG_TAIL else text
