@@ -1,1 +1,1 @@
-"""The networks of the zoo: how they are trained, exported, recorded and how the images are packed."""
+"""The networks of the zoo: how they are trained, exported and recorded, and its images."""

@@ -6,7 +6,6 @@ and the record of how it was made and how well it does on all 10,000 test images
 
 import argparse
 import hashlib
-import io
 import json
 import platform
 import warnings
@@ -17,7 +16,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-import torchvision
+import torchvision  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from torch import nn
 
@@ -35,9 +34,8 @@ BATCHES = (128, 1000)  # the first does not divide the 10,000 test images
 FIRST = 2000
 
 
-def export(net: nn.Module, path: Path) -> None:
+def export(net: nn.Module, raw: Path, path: Path) -> None:
     """Write the network with its batch norms unfolded, so that it can still be trained."""
-    buffer = io.BytesIO()
     with warnings.catch_warnings():
         # This exporter is deprecated, but the newer one folds every batch norm.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -45,7 +43,7 @@ def export(net: nn.Module, path: Path) -> None:
             net.eval(),
             # One image would be taken for a fixed batch in some networks.
             (torch.zeros(2, 3, SIZE, SIZE),),
-            buffer,
+            raw,
             dynamo=False,
             opset_version=OPSET,
             training=torch.onnx.TrainingMode.PRESERVE,
@@ -55,7 +53,7 @@ def export(net: nn.Module, path: Path) -> None:
             dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}},
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(tidied(onnx.load_from_string(buffer.getvalue())), path)
+    onnx.save(tidied(onnx.load(raw)), path)
 
 
 def predictions(path: Path, data: LabelledImages, batch: int) -> Iterator[NDArray[np.int64]]:
@@ -81,7 +79,7 @@ def main() -> None:
     test = read_split(arguments.data, "t10k")
     expected = logits(net, test).argmax(1).numpy()
     path = MODELS / f"{arguments.name}.onnx"
-    export(net, path)
+    export(net, arguments.work / f"{arguments.name}.raw.onnx", path)
     for batch in BATCHES:
         found = np.concatenate(list(predictions(path, test, batch)))
         if not np.array_equal(found, expected):

@@ -1,4 +1,4 @@
-"""Fashion-MNIST as the networks see it: read from idx files, padded, normalised, shifted, flipped."""
+"""Fashion-MNIST as the networks see it: read from idx files, padded, normalised, augmented."""
 
 import gzip
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ def augmented_batch(images: NDArray[np.uint8], generator: torch.Generator) -> Te
     canvas = torch.from_numpy(np.pad(images, ((0, 0), (border, border), (border, border))))
     offsets = torch.randint(0, border + 1, (2, count, 1), generator=generator)
     rows, columns = offsets + torch.arange(SIZE)
-    mirrored = torch.rand(count, 1, generator=generator) < 0.5  # noqa: PLR2004 - a fair coin
+    mirrored = torch.rand(count, 1, generator=generator) < 0.5
     columns = torch.where(mirrored, columns.flip(1), columns)
-    return normalised(canvas[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None]])
+    return normalised(
+        canvas[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None]]
+    )

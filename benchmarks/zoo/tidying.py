@@ -61,7 +61,7 @@ def _rename(graph: GraphProto) -> None:
 
 
 def _module_path(node: NodeProto) -> str:
-    """Fold `/layer1/layer1.0/relu_1/Relu`, whose scopes repeat their parents, to one dotted path."""
+    """Fold `/layer1/layer1.0/relu_1/Relu`, whose scopes repeat their parents, to a dotted path."""
     *scopes, operator = node.name.strip("/").split("/")
     path: list[str] = []
     for scope in scopes:

@@ -28,7 +28,7 @@ class Plan:
 PLANS = {
     "mobilenet_v2": Plan(epochs=8, learning_rate=4e-3),
     "resnet50": Plan(epochs=6, learning_rate=3e-3),
-    "squeezenet1_1": Plan(epochs=12, learning_rate=1.5e-3, weight_decay=0.01),
+    "squeezenet1_1": Plan(epochs=8, learning_rate=1e-3, weight_decay=0.01, batch_size=64),
 }
 
 
@@ -54,11 +54,11 @@ def train(
         net.train()
         started, total = time.perf_counter(), 0.0
         order = torch.randperm(len(labels), generator=generator)
-        for batch in order[: steps * plan.batch_size].split(plan.batch_size):
+        for batch in order[: steps * plan.batch_size].split(plan.batch_size):  # type: ignore[no-untyped-call]
             inputs = augmented_batch(data.images[batch.numpy()], generator)
             loss = nn.functional.cross_entropy(net(inputs), labels[batch])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(net.parameters(), plan.largest_gradient)
             optimizer.step()
             schedule.step()
