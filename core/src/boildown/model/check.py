@@ -1,0 +1,97 @@
+"""Read an ONNX file that may come from anyone, before any runtime sees it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from ..errors import ModelError
+from .stored import all_tensors, tensor_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: protobuf cannot serialise more than 2 GiB; the margin is for the graph itself.
+MAX_BYTES = (1 << 31) - (1 << 24)
+
+
+def read_onnx(path: Path) -> onnx.ModelProto:
+    """Read a model with all external data inlined, or raise ModelError in plain words.
+
+    External data must be plain files below the model's own folder: onnx (1.21 and later) refuses
+    absolute paths, `..`, symbolic links and hard links. Models near 2 GB are refused, since
+    protobuf cannot hold them in one piece.
+    """
+    model = _parse(path)
+    _check_total(model, path)
+    try:
+        with warnings.catch_warnings():
+            # Keys of external data that onnx does not know say nothing about the numbers.
+            warnings.simplefilter("ignore", UserWarning)
+            onnx.load_external_data_for_model(model, str(path.parent))
+    except (onnx.checker.ValidationError, ValueError, OSError) as error:
+        raise ModelError(
+            f"{path}: its external data cannot be read: {one_line(error)}. Put the data files"
+            " beside the model as plain files (no links), or save the model as one file with"
+            " onnx.save(onnx.load(path), new_path)"
+        ) from error
+    _check_lengths(model, path)
+    return model
+
+
+def one_line(error: BaseException) -> str:
+    """Return the error's text as one short line without a full stop."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= 300 else text[:300] + "…"  # noqa: PLR2004 - a paragraph, not a dump
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    if not path.exists():
+        raise ModelError(f"{path}: no such model file")
+    if not path.is_file():
+        raise ModelError(f"{path}: a model must be an .onnx file, not a folder or device")
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ModelError(
+            f"{path}: {size:,} bytes is more than one ONNX file can hold here ({MAX_BYTES:,},"
+            " because of protobuf's limit of 2 GB)"
+        )
+    try:
+        model = onnx.load_model_from_string(path.read_bytes(), format="protobuf")
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {one_line(error)}") from error
+    except DecodeError as error:
+        raise ModelError(
+            f"{path}: not an ONNX model, or cut off: the {size:,} bytes are no protobuf message"
+            f" ({one_line(error)}). Export or download the file again"
+        ) from error
+    if not model.HasField("graph") or not model.opset_import or not model.graph.output:
+        raise ModelError(
+            f"{path}: not an ONNX model, or cut off: it has no graph with outputs and an opset."
+            " Export or download the file again"
+        )
+    return model
+
+
+def _check_total(model: onnx.ModelProto, path: Path) -> None:
+    total = sum(tensor_bytes(tensor) for tensor in all_tensors(model))
+    if total > MAX_BYTES:
+        raise ModelError(
+            f"{path}: its tensors take {total:,} bytes with the external data, more than one"
+            f" ONNX file can hold ({MAX_BYTES:,}, because of protobuf's limit of 2 GB)"
+        )
+
+
+def _check_lengths(model: onnx.ModelProto, path: Path) -> None:
+    """Compare raw bytes with dims, so that no later reader trusts a wrong shape."""
+    wrong = [
+        f"{tensor.name!r} has {len(tensor.raw_data):,} bytes where its shape"
+        f" {list(tensor.dims)} needs {tensor_bytes(tensor):,}"
+        for tensor in all_tensors(model)
+        if tensor.HasField("raw_data") and len(tensor.raw_data) != tensor_bytes(tensor)
+    ]
+    if wrong:
+        raise ModelError(f"{path}: broken tensors: {'; '.join(wrong[:5])}. Export it again")

@@ -1,0 +1,79 @@
+"""How many bits one weight takes where its code is stored, through any chain of unpacking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .evaluate import ELEMENTWISE, LOOKUPS, MOVES, SCATTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import onnx
+
+    from .folding import Constants
+
+_LARGEST_TABLE = 1 << 16
+_BYTE = 8
+
+
+def stored_bits(constants: Constants, name: str) -> float:
+    """Return the bits that one element of the constant `name` takes where its code is stored.
+
+    The code is what is dequantized, looked up or unpacked: of uint8 indices into a table 8, of
+    UINT4 codes 4, of two indices in a byte 4. Sparse tensors count the bits of a stored value.
+    """
+    elements = constants.value(name).size
+    codes = [constants.stored[code] for code in _codes(constants, name)]
+    if len(codes) == 1 and (codes[0].is_sparse or codes[0].elements >= elements):
+        return float(codes[0].bits)
+    return packed_bits(sum(code.bytes for code in codes), elements)
+
+
+def packed_bits(size: int, elements: int) -> float:
+    """Return the bits of one code when `elements` codes are packed into `size` bytes.
+
+    What pads the last byte does not count: 5 codes in 3 bytes have 4 bits, not 4.8.
+    """
+    most = size * _BYTE / elements
+    least = (size - 1) * _BYTE / elements
+    whole = [bits for bits in (*(8, 4, 2, 1), *range(32, 0, -1)) if least < bits <= most]
+    return float(whole[0]) if whole else most
+
+
+def _codes(constants: Constants, name: str) -> list[str]:
+    found, waiting, seen = [], [name], {name}
+    while waiting:
+        current = waiting.pop()
+        node = constants.producer(current)
+        if node is None:
+            found.append(current)
+            continue
+        fresh = [item for item in _carriers(constants, node) if item not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+    return found
+
+
+def _carriers(constants: Constants, node: onnx.NodeProto) -> Sequence[str]:
+    """Return the inputs of a node that carry the codes; the others say how to read them."""
+    inputs = [name for name in node.input if name]
+    if node.op_type in MOVES:
+        return inputs[:1]
+    if node.op_type in LOOKUPS:
+        return inputs[1:2] if _is_table(constants, *inputs[:2]) else inputs[:1]
+    if node.op_type in SCATTERS:
+        return inputs[2:3]
+    if node.op_type == "Where":
+        return inputs[1:3]
+    if node.op_type in ELEMENTWISE:
+        return [max(inputs, key=lambda item: constants.value(item).size)]
+    return inputs
+
+
+def _is_table(constants: Constants, data: str, index: str) -> bool:
+    """Tell a table that codes point into from values that a mask spreads out."""
+    if any(node.op_type == "CumSum" for node in constants.nodes(index)):
+        return False
+    size = constants.value(data).size
+    return size <= max(_LARGEST_TABLE, constants.value(index).size)
