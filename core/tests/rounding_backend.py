@@ -103,8 +103,9 @@ def _behave(model: Artifact, settings: dict[str, Any]) -> None:
     elif behaviour == "network":
         socket.create_connection(("192.0.2.1", 80), timeout=1)
     elif behaviour == "edit":
-        with model.path.open("ab") as stream:
-            stream.write(b"\0")
+        proto = onnx.load(model.path)
+        proto.producer_name = "changed"
+        onnx.save(proto, model.path)
     elif behaviour == "orphan":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     elif behaviour == "refuse":

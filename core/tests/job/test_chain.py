@@ -1,0 +1,102 @@
+"""One job in this process: the chain, resuming by step, and what breaks the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from boildown import Artifact, Quantize, UnsupportedError
+from boildown.errors import PluginError
+from boildown.job.chain import run_chain
+from boildown.job.protocol import Job
+from boildown.plugins.registry import Backend, Registry
+
+TWO = (Quantize(weights="float16"), Quantize(weights="float16"))
+
+
+@pytest.fixture
+def backend(rounding: str) -> Backend:
+    return Registry().get(rounding)
+
+
+def job(model: Path, workdir: Path, *, steps: tuple[Quantize, ...] = TWO, **settings: Any) -> Job:
+    return Job(
+        backend="rounding",
+        model=Artifact(path=model),
+        steps=steps,
+        settings=tuple(settings for _ in steps),
+        workdir=workdir,
+    )
+
+
+def test_a_chain_ends_in_a_deployable_with_its_layers(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    result = run_chain(job(model_path, tmp_path / "job"), backend, lambda _: None)
+    assert result.status == "ok"
+    assert [report.op for report in result.steps] == ["quantize", "quantize"]
+    assert result.deployable is not None
+    assert onnx.load(result.deployable.path).graph.node[0].name == "conv"
+    assert [state.layer for state in result.layers or ()] == ["conv", "fc"]
+
+
+def test_every_part_is_announced(backend: Backend, model_path: Path, tmp_path: Path) -> None:
+    heard: list[dict[str, Any]] = []
+    run_chain(job(model_path, tmp_path / "job"), backend, heard.append)
+    parts = [message["op"] for message in heard if "op" in message]
+    assert parts == ["quantize", "quantize", "deploy", "to_onnx"]
+    assert {"done": 1, "total": 1, "text": "fc.bias"} in heard
+
+
+def test_a_job_that_was_cut_off_goes_on_behind_the_last_finished_step(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    first = job(model_path, tmp_path / "job")
+    run_chain(first, backend, lambda _: None)
+    again = first.model_copy(update={"settings": ({"behave": "raise"}, {"behave": "raise"})})
+    assert run_chain(again, backend, lambda _: None).status == "ok"
+
+
+def test_a_finished_step_whose_file_was_changed_is_done_again(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    first = job(model_path, tmp_path / "job")
+    result = run_chain(first, backend, lambda _: None)
+    result.steps[0].artifact.path.write_bytes(b"other")
+    again = first.model_copy(update={"settings": ({"behave": "raise"}, {})})
+    with pytest.raises(ZeroDivisionError):
+        run_chain(again, backend, lambda _: None)
+
+
+def test_a_backend_that_edits_its_input_is_caught(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    edits = job(model_path, tmp_path / "job", behave="edit")
+    with pytest.raises(PluginError, match="changed its input in step 1"):
+        run_chain(edits, backend, lambda _: None)
+
+
+def test_no_steps_make_the_float_twin(backend: Backend, model_path: Path, tmp_path: Path) -> None:
+    twin = job(model_path, tmp_path / "job", steps=())
+    result = run_chain(twin, backend, lambda _: None)
+    assert result.deployable is not None
+    assert result.deployable.path.read_bytes() == model_path.read_bytes()
+
+
+def test_another_protocol_is_refused(backend: Backend, model_path: Path, tmp_path: Path) -> None:
+    future = job(model_path, tmp_path / "job").model_copy(update={"protocol": 9})
+    with pytest.raises(UnsupportedError, match="protocol 9"):
+        run_chain(future, backend, lambda _: None)
+
+
+def test_a_file_written_outside_its_folder_is_caught(
+    backend: Backend, model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "deploy", lambda *_: Artifact(path=model_path))
+    with pytest.raises(PluginError, match="wrote outside its folder"):
+        run_chain(job(model_path, tmp_path / "job"), backend, lambda _: None)
+    monkeypatch.setattr(backend, "deploy", lambda *_: Artifact(path=tmp_path / "nowhere"))
+    with pytest.raises(PluginError, match="does not exist"):
+        run_chain(job(model_path, tmp_path / "job"), backend, lambda _: None)
