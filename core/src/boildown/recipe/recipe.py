@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
+from ..nearest import did_you_mean
 from .steps import Step
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"),
+    Field(description="a word of at most 80 letters, digits, '.', '_' or '-'"),
+]
 Status = Literal["ok", "no_effect", "unsupported", "failed", "timeout", "out_of_memory"]
 
 #: Field of a result that a recipe can bound -> whether the bound is its least or greatest value.
@@ -50,6 +55,8 @@ class Expect(Frozen):
 class Recipe(Frozen):
     """An ordered list of steps with everything a run needs to know."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     recipe: Literal[1] = 1
     name: Name
     description: str = ""
@@ -62,3 +69,11 @@ class Recipe(Frozen):
     limits: dict[str, float] = Field(default_factory=dict)
     allow: tuple[Status, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @field_validator("limits")
+    @classmethod
+    def _limits_bound_known_figures(cls, limits: dict[str, float]) -> dict[str, float]:
+        unknown = [f"{name!r}{did_you_mean(name, LIMITS)}" for name in limits if name not in LIMITS]
+        if unknown:
+            raise ValueError(f"unknown limit {', '.join(unknown)} (known: {', '.join(LIMITS)})")
+        return limits

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ..frozen import Frozen
+from .patterns import LayerPattern
 
 Op = Literal["quantize", "prune", "cluster", "distill"]
 OPS: tuple[Op, ...] = ("quantize", "prune", "cluster", "distill")
 
 #: A value added by a plugin, as in `torch:hqq`.
-PluginValue = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*:[a-z0-9][a-z0-9_.-]*$")]
+PluginValue = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]*:[a-z0-9][a-z0-9_.-]*$"),
+    Field(description="a value of one backend such as 'torch:hqq'"),
+]
 #: n of every m consecutive weights stay, as in `2:4`.
-Pattern = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*:[1-9][0-9]*$")]
+Pattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$"),
+    Field(description="n:m such as '2:4'"),
+]
 
 Weights = Literal[
     "float16", "bfloat16", "int8", "int7", "int6", "int5", "int4", "int3", "int2", "int1"
@@ -30,8 +39,8 @@ Granularity = Literal["tensor", "channel", "block"]
 class Layers(Frozen):
     """Which layers a step touches: globs on layer names, `type:Conv`, `size<2048`."""
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    include: tuple[LayerPattern, ...] = ()
+    exclude: tuple[LayerPattern, ...] = ()
 
 
 class Train(Frozen):
@@ -47,6 +56,8 @@ class Train(Frozen):
 
 
 class _Settings(Frozen):
+    model_config = ConfigDict(allow_inf_nan=False)
+
     layers: Layers = Layers()
     train: Train | None = None
     #: Settings for single toolkits, by backend name; each backend checks its own.
