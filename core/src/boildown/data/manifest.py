@@ -29,7 +29,8 @@ class Split(Frozen):
     """One split. `path` is an .npz file (arrays) or an index file (images), see `data.images`."""
 
     path: Path
-    #: Arrays only: model input name -> key in the file; the name `*` fits a one-input model.
+    #: Model input name -> key in the file; the name `*` fits a one-input model. Images have no
+    #: key: binding them to a model names its input, with an empty key.
     inputs: dict[str, str] = Field(default_factory=dict)
     #: Arrays only: key of the labels; for images labels stand in the index.
     labels: str | None = None
@@ -56,6 +57,8 @@ class DataManifest(Frozen):
     classes: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
     licence: str = ""
+    #: What a reader of the results must know of this data, such as files that were left out.
+    notes: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):

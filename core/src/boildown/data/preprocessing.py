@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..frozen import Frozen
 
@@ -30,3 +31,20 @@ class Preprocessing(Frozen):
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     layout: Literal["nchw", "nhwc"] = "nchw"
+
+    @model_validator(mode="after")
+    def _numbers_fit_the_channels(self) -> Self:
+        channels = 1 if self.channels == "gray" else 3
+        for name, numbers in (("mean", self.mean), ("std", self.std)):
+            if len(numbers) not in {1, channels}:
+                raise ValueError(
+                    f"{name!r} has {len(numbers)} numbers for {channels} channels; "
+                    "give one for each channel, or one for all"
+                )
+        if not all(map(math.isfinite, (*self.range, *self.mean, *self.std))):
+            raise ValueError("'range', 'mean' and 'std' must be finite numbers")
+        if min(self.std) <= 0:
+            raise ValueError("'std' divides, so every number must be above 0")
+        if self.range[0] == self.range[1]:
+            raise ValueError("'range' must have two different ends")
+        return self

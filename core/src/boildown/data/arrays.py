@@ -1,0 +1,163 @@
+"""`npz:FILE`: arrays `train_x`, `train_y`, `calibration_x`, …, `test_x`, `test_y` in one file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DataError
+from .manifest import DataManifest, Split, SplitName
+from .npz_file import Header, load_array, read_headers
+from .split_query import SPLIT_NAMES, chosen_splits
+from .uris import Uri, refuse_unknown_keys
+
+_KEY = re.compile(r"(?:(train|calibration|val|test)_)?(?:x(?:\.(.+))?|(y))", re.DOTALL)
+_FORM = (
+    "call the arrays test_x and test_y, likewise train_… and calibration_…; plain x and y mean "
+    "test; for a model with several inputs write test_x.<input name> for each"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """What one array is: labels of a split, or what goes into one input (`*`: the only one)."""
+
+    split: SplitName
+    #: None for labels.
+    input: str | None
+
+    def __str__(self) -> str:
+        what = "labels" if self.input is None else "samples"
+        return f"{what} of {self.split}"
+
+
+def npz_dataset(uri: Uri) -> DataManifest:
+    """Describe the arrays of an .npz file; `?split=` picks one split.
+
+    Arrays of uint8 with three or four axes, (N, H, W) or (N, C, H, W), are images and are
+    preprocessed; all others go to the model as they are. Labels are integers of shape (N,).
+
+    Raises:
+        DataError: The file is damaged, or its arrays do not fit together; all mistakes at once.
+        UriError: The query holds anything but `split`.
+    """
+    refuse_unknown_keys(uri, ("split",))
+    path = Path(uri.path).expanduser().absolute()
+    headers = read_headers(path)
+    roles = {key: role for key in headers if (role := _role(key))}
+    keys = {role: key for key, role in roles.items()}
+    wrong = [
+        f"{keys[role]!r} and {key!r} are both {role}; keep one"
+        for key, role in roles.items()
+        if keys[role] != key
+    ]
+    wrong += _lone_labels(keys)
+    names = sorted({role.split for role in keys if role.input is not None}, reverse=True)
+    for name in names:
+        wrong += _mistakes(path, name, keys, headers)
+    if not keys:
+        wrong.append(f"it holds no samples (found: {', '.join(headers) or 'nothing'}); {_FORM}")
+    if wrong:
+        raise DataError("\n".join(f"{path}: {mistake}" for mistake in wrong))
+    return DataManifest(
+        uri=str(uri),
+        kind="arrays",
+        splits={name: _split(path, name, keys, headers) for name in chosen_splits(uri, names)},
+        notes=_notes(path, [key for key in headers if key not in roles]),
+    )
+
+
+def _role(key: str) -> _Role | None:
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return None
+    return _Role(SPLIT_NAMES[match[1] or "test"], None if match[3] else match[2] or "*")
+
+
+def _inputs(name: SplitName, keys: Mapping[_Role, str]) -> dict[str, str]:
+    return {role.input: key for role, key in keys.items() if role.split == name and role.input}
+
+
+def _split(
+    path: Path, name: SplitName, keys: Mapping[_Role, str], headers: Mapping[str, Header]
+) -> Split:
+    inputs = _inputs(name, keys)
+    labels = keys.get(_Role(name, None))
+    count = headers[next(iter(inputs.values()))].shape[0]
+    return Split(path=path, inputs=inputs, labels=labels, count=count, labelled=labels is not None)
+
+
+def _lone_labels(keys: Mapping[_Role, str]) -> list[str]:
+    return [
+        f"{key!r} labels nothing, for there is no {role.split}_x"
+        for role, key in keys.items()
+        if role.input is None and not _inputs(role.split, keys)
+    ]
+
+
+def _mistakes(
+    path: Path, name: SplitName, keys: Mapping[_Role, str], headers: Mapping[str, Header]
+) -> list[str]:
+    """Say everything that is wrong with one split."""
+    inputs = _inputs(name, keys)
+    wrong = []
+    if "*" in inputs and len(inputs) > 1:
+        wrong.append(f"{_listed(inputs.values())}: name the input in each of them, or keep one")
+    for key in inputs.values():
+        header = headers[key]
+        if not header.shape or header.shape[0] == 0:
+            wrong.append(f"{key!r} holds no samples; its shape is {header.shape}")
+        elif hint := _layout_hint(header):
+            wrong.append(
+                f"{key!r} of shape {header.shape} is no batch of images (N, C, H, W); {hint}"
+            )
+    labels = keys.get(_Role(name, None))
+    lengths = {
+        key: headers[key].shape[0]
+        for key in (*inputs.values(), *([labels] if labels else []))
+        if headers[key].shape
+    }
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{key!r} has {length}" for key, length in lengths.items())
+        wrong.append(f"all arrays of a split need the same number of samples, but {counts}")
+    return wrong if labels is None else wrong + _label_mistakes(path, labels, headers[labels])
+
+
+def _layout_hint(header: Header) -> str:
+    """Say how uint8 arrays with four axes become images, or nothing if they are."""
+    match header.shape:
+        case (_, 1 | 3, _, _):
+            return ""
+        case (_, _, _, 1 | 3) if header.dtype == "uint8":
+            return "transpose it with .transpose(0, 3, 1, 2)"
+        case (_, _, _, _) if header.dtype == "uint8":
+            return "keep 1 or 3 channels"
+    return ""
+
+
+def _label_mistakes(path: Path, key: str, header: Header) -> list[str]:
+    if header.dtype.kind not in "iu" or len(header.shape) != 1:
+        text = (
+            f"{key!r} is {header.dtype} of shape {header.shape}; labels are integers of shape "
+            "(N,), counted from 0 (of one-hot rows take .argmax(1))"
+        )
+        return [text]
+    values = load_array(path, key)
+    if values.size and (values.min() < 0 or values.max() >= 2**31):
+        return [f"{key!r} holds {values.min()} to {values.max()}; labels count from 0"]
+    return []
+
+
+def _notes(path: Path, unused: list[str]) -> tuple[str, ...]:
+    if not unused:
+        return ()
+    near = difflib.get_close_matches(unused[0].lower(), ["test_x", "train_x", "calibration_x"], n=1)
+    hint = f" (is {unused[0]!r} meant to be {near[0]!r}?)" if near else ""
+    return (f"{path.name} holds arrays that are not used: {_listed(unused)}{hint}",)
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(map(repr, list(keys)[:8]))

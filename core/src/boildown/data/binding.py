@@ -1,0 +1,191 @@
+"""Fit a dataset to a model: names of inputs, preprocessing, and a look at the first samples."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .batches import batches
+from .manifest import DataManifest, Split, SplitName
+from .preprocessing import Preprocessing
+from .samples import all_labels, array_of, is_image_batch, yielded
+from .wording import one_a_line, product
+
+#: Axes of a model's input with the batch first; a name or None stands for any length.
+Shape = Sequence[int | str | None]
+
+_EXAMPLE = (
+    "add `input: {resize: 256, crop: [224, 224], mean: [0.485, 0.456, 0.406], "
+    "std: [0.229, 0.224, 0.225]}` to the recipe, or a model.yaml beside the model, with the "
+    "numbers that the model was trained with"
+)
+
+
+def bind(
+    manifest: DataManifest,
+    *,
+    preprocessing: Preprocessing | None,
+    inputs: Mapping[str, Shape],
+    classes: int | None,
+    dtypes: Mapping[str, str] | None = None,
+) -> DataManifest:
+    """Return the manifest with the model's input names and preprocessing, checked against it.
+
+    Args:
+        manifest: Data as a source gives them.
+        preprocessing: The model's, needed for images only.
+        inputs: The model's inputs with their shapes, the batch axis first.
+        classes: Number of classes that the model tells apart; None: labels are not checked.
+        dtypes: numpy names of the inputs' types; inputs left out are not checked.
+
+    Raises:
+        DataError: A split is empty, samples do not fit the inputs, labels not the classes, or
+            images have no preprocessing; everything wrong is told at once.
+    """
+    if preprocessing is None and _has_images(manifest):
+        raise DataError(
+            f"{manifest.uri} holds images, and nothing says how the model wants them; {_EXAMPLE}"
+        )
+    wrong = [
+        f"the {name} split of {manifest.uri} is empty; give it samples or leave it out"
+        for name, split in manifest.splits.items()
+        if not len(split)
+    ]
+    wrong += _naming_mistakes(manifest, inputs)
+    if wrong:
+        raise DataError(one_a_line(list(dict.fromkeys(wrong))))
+    splits = {
+        name: split.model_copy(update={"inputs": _renamed(manifest, split, inputs)})
+        for name, split in manifest.splits.items()
+    }
+    bound = manifest.model_copy(update={"splits": splits, "preprocessing": preprocessing})
+    for name in splits:
+        wrong += _sample_mistakes(bound, name, inputs, dtypes or {})
+        wrong += _label_mistakes(bound, name, classes)
+    if wrong:
+        raise DataError(one_a_line(list(dict.fromkeys(wrong))))
+    return bound
+
+
+def _has_images(manifest: DataManifest) -> bool:
+    return manifest.kind == "images" or any(
+        is_image_batch(array_of(split, key))
+        for split in manifest.splits.values()
+        for key in split.inputs.values()
+    )
+
+
+def _naming_mistakes(manifest: DataManifest, inputs: Mapping[str, Shape]) -> list[str]:
+    wrong = []
+    for split in manifest.splits.values():
+        given = list(split.inputs) or ["*"]
+        if given == ["*"] and len(inputs) == 1:
+            continue
+        for name in given:
+            if name not in inputs:
+                what = "one unnamed input" if name == "*" else f"an input {name!r}"
+                near = difflib.get_close_matches(name, inputs, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                wrong.append(
+                    f"{manifest.uri} has samples for {what}, but the inputs of the model are "
+                    f"{', '.join(map(repr, inputs))}{hint}"
+                )
+        left = [name for name in inputs if name not in given]
+        if left and "*" not in given:
+            wrong.append(f"{manifest.uri} has no samples for the input {', '.join(left)}")
+    return wrong
+
+
+def _renamed(manifest: DataManifest, split: Split, inputs: Mapping[str, Shape]) -> dict[str, str]:
+    only = next(iter(inputs))
+    if manifest.kind == "images":
+        return {only: ""}
+    return {only if name == "*" else name: key for name, key in split.inputs.items()}
+
+
+def _sample_mistakes(
+    manifest: DataManifest,
+    name: SplitName,
+    inputs: Mapping[str, Shape],
+    dtypes: Mapping[str, str],
+) -> list[str]:
+    wrong = []
+    first = next(batches(manifest, name, 1))
+    for input_name, values in first.inputs.items():
+        wanted = inputs[input_name][1:]
+        pixels = manifest.kind == "images" or is_image_batch(
+            array_of(manifest.splits[name], manifest.splits[name].inputs[input_name])
+        )
+        what = "images become" if pixels else f"{name} samples are"
+        if not _fits(values.shape[1:], wanted):
+            hint = _hint(values.shape[1:], wanted) if pixels else "reshape the array"
+            wrong.append(
+                f"{what} {product(values.shape[1:])} but the model's input {input_name!r} "
+                f"wants {product(wanted)}; {hint}"
+            )
+        wrong += _dtype_mistakes(what, input_name, values, dtypes.get(input_name))
+    return wrong
+
+
+def _dtype_mistakes(what: str, name: str, values: NDArray[Any], wanted: str | None) -> list[str]:
+    if wanted is None or values.dtype == np.dtype(wanted):
+        return []
+    return [
+        f"{what} {values.dtype} but the model's input {name!r} wants {wanted}; "
+        f"store them with .astype({wanted!r})"
+        if what.endswith("are")
+        else f"{what} {values.dtype} but the model's input {name!r} wants {wanted}; give ready "
+        "arrays in an .npz file to this model"
+    ]
+
+
+def _fits(shape: Sequence[int], wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(
+        not isinstance(axis, int) or axis == length
+        for length, axis in zip(shape, wanted, strict=True)
+    )
+
+
+def _hint(shape: Sequence[int], wanted: Shape) -> str:
+    """Say which setting of `input:` would make an image of this shape fit."""
+    match wanted:
+        case (channels, height, width):
+            pass
+        case _:
+            return "the model does not take images, so give it ready arrays in an .npz file"
+    if _fits((shape[1], shape[2], shape[0]), wanted):
+        return "set `input: {layout: nhwc}`"
+    if _fits((shape[2], shape[0], shape[1]), wanted):
+        return "set `input: {layout: nchw}`"
+    last = wanted[2] in (1, 3) and shape[2] in (1, 3)
+    if last:
+        height, width, channels = wanted
+        shape = (shape[2], shape[0], shape[1])
+    settings = []
+    if isinstance(channels, int) and channels != shape[0]:
+        settings.append(f"channels: {'gray' if channels == 1 else 'rgb'}")
+    if not _fits(shape[1:], (height, width)):
+        settings.append(f"resize: [{height}, {width}]")
+    return f"set `input: {{{', '.join(settings)}}}`"
+
+
+def _label_mistakes(manifest: DataManifest, name: SplitName, classes: int | None) -> list[str]:
+    split = manifest.splits[name]
+    labels = all_labels(manifest, split)
+    if labels is None or classes is None:
+        return []
+    used = labels[yielded(split)]
+    outside = used[(used < 0) | (used >= classes)]
+    if not outside.size:
+        return []
+    text = (
+        f"{outside.size} labels of the {name} split of {manifest.uri} are outside the model's "
+        f"{classes} classes 0…{classes - 1}, such as {outside[0]}; labels count from 0 in the "
+        "model's order (classes=FILE gives that order for folders of images)"
+    )
+    return [text]
