@@ -1,0 +1,41 @@
+"""Compute a value once: kept in the cache under its key, read back as the same type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .store import Store
+
+_VALUE = "value.json"
+_Kept = TypeVar("_Kept", bound=BaseModel)
+_Lost = TypeVar("_Lost")
+
+
+def cached(
+    store: Store,
+    kind: str,
+    key: str,
+    wanted: type[_Kept],
+    compute: Callable[[Path], _Kept | _Lost],
+) -> _Kept | _Lost:
+    """Return the value of `key`; `compute(folder)` makes it and may leave files in `folder`.
+
+    What `compute` returns is kept only if it is a `wanted`: a failure is tried anew next time.
+    """
+    with store.entry(kind, key) as entry:
+        if entry.finished:
+            try:
+                return wanted.model_validate_json((entry.folder / _VALUE).read_bytes())
+            except (OSError, ValidationError):
+                pass  # written by another version of the value's type: compute it again
+        value = compute(entry.folder)
+        if isinstance(value, wanted):
+            entry.write(_VALUE, value.model_dump_json(by_alias=True))
+            entry.seal()
+        return value

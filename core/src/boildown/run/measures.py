@@ -1,0 +1,187 @@
+"""Take the measurements of a run: each once per key, outputs in company, time and memory alone."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from ..comparison.schema import Energy, Memory
+from ..job.environment import digest, environment
+from ..measuring.bench import Bench
+from ..measuring.inputs import model_io, write_sample
+from ..measuring.machine import machine
+from ..measuring.measure import (
+    batch_size_for,
+    measure_energy,
+    measure_memory,
+    measure_outputs,
+    measure_speed,
+)
+from ..measuring.requests import Failure, ModelIO, Outputs, Sample, SpeedTimes, Target
+from ..plugins.values import Context
+from .cached import cached
+from .lock import machine_lock
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ..artifact import Artifact
+    from ..data.manifest import DataManifest
+    from ..job.process import Limits, Progress
+    from ..recipe.steps import Step
+    from .endpoints import Endpoint
+    from .store import Store
+    from .subjects import Subject
+
+#: Name of the float32 source in ONNX Runtime among the targets of a group.
+BASELINE = "float32 ONNX"
+_Kept = TypeVar("_Kept", bound=BaseModel)
+_Lost = TypeVar("_Lost")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The measurements of one run, on one subject."""
+
+    store: Store
+    subject: Subject
+    threads: int
+    limits: Limits
+    stop: threading.Event
+    on_progress: Progress | None = None
+
+    @property
+    def io(self) -> ModelIO:
+        """Inputs and outputs of the source."""
+        return model_io(self.subject.model.path)
+
+    def target(
+        self,
+        name: str,
+        artifact: Artifact,
+        place: Endpoint | None = None,
+        steps: Sequence[Step] = (),
+    ) -> Target:
+        """Return what to run: natively through `place`, else in ONNX Runtime."""
+        if place is None:
+            return Target(name=name, artifact=artifact, threads=self.threads)
+        context = Context(
+            workdir=artifact.path.parent,
+            threads=self.threads,
+            original=self.subject.model,
+            steps=tuple(steps),
+            index=len(steps),
+        )
+        return Target(
+            name=name,
+            artifact=artifact,
+            backend=place.name,
+            context=context,
+            threads=self.threads,
+        )
+
+    def outputs(
+        self, target: Target, place: Endpoint | None = None, steps: Sequence[Step] = ()
+    ) -> Outputs | Failure:
+        """Run a target over the whole test split."""
+        data = self.subject.data
+        if data is None or "test" not in data.splits:
+            return Failure(status="unsupported", reason="there are no test data")
+        size = batch_size_for(steps)
+        key = self._key("outputs", [target], place, batch=size, data=self.subject.digests.test)
+
+        def run(folder: Path) -> Outputs | Failure:
+            with machine_lock("shared"):
+                return measure_outputs(
+                    target,
+                    io=self.io,
+                    data=data,
+                    folder=folder / "arrays",
+                    bench=self._bench(folder, place),
+                    batch_size=size,
+                )
+
+        return cached(self.store, "outputs", key, Outputs, run)
+
+    def speed(self, targets: Sequence[Target], place: Endpoint | None) -> SpeedTimes | Failure:
+        """Time the targets against each other; ratios are taken against all but the first."""
+        references = [target.name for target in targets[1:]]
+        return self._alone(
+            "speed",
+            targets,
+            place,
+            SpeedTimes,
+            lambda sample, bench: measure_speed(
+                targets, sample=sample, bench=bench, references=references
+            ),
+        )
+
+    def memory(self, target: Target, place: Endpoint | None) -> Memory:
+        """Measure the peak resident memory of a target in a process of its own."""
+        return self._alone(
+            "memory",
+            [target],
+            place,
+            Memory,
+            lambda sample, bench: measure_memory(target, sample=sample, bench=bench),
+        )
+
+    def energy(self, target: Target, place: Endpoint | None) -> Energy:
+        """Measure joules per inference, where this computer counts them."""
+        return self._alone(
+            "energy",
+            [target],
+            place,
+            Energy,
+            lambda sample, bench: measure_energy(target, sample=sample, bench=bench),
+        )
+
+    def _alone(
+        self,
+        kind: str,
+        targets: Sequence[Target],
+        place: Endpoint | None,
+        wanted: type[_Kept],
+        measure: Callable[[Sample, Bench], _Kept | _Lost],
+    ) -> _Kept | _Lost:
+        key = self._key(kind, targets, place, data=self.subject.digests.test)
+
+        def run(folder: Path) -> _Kept | _Lost:
+            with machine_lock("exclusive"):
+                sample = write_sample(folder / "sample.npz", self.io, self._test_data())
+                return measure(sample, self._bench(folder, place))
+
+        return cached(self.store, kind, key, wanted, run)
+
+    def _test_data(self) -> DataManifest | None:
+        data = self.subject.data
+        return data if data is not None and "test" in data.splits else None
+
+    def _bench(self, folder: Path, place: Endpoint | None) -> Bench:
+        return Bench(
+            workdir=folder / "work",
+            log=folder / "log.txt",
+            limits=self.limits,
+            threads=self.threads,
+            python=(place.python if place else None) or sys.executable,
+            on_progress=self.on_progress,
+            stop=self.stop,
+        )
+
+    def _key(
+        self, kind: str, targets: Sequence[Target], place: Endpoint | None, **more: object
+    ) -> str:
+        return digest(
+            {
+                "kind": kind,
+                "targets": [(t.name, t.backend, t.artifact.digest) for t in targets],
+                "machine": machine(self.threads).model_dump(mode="json"),
+                "environment": place.environment if place else environment(("onnxruntime",)),
+                **more,
+            }
+        )

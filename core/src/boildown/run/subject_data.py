@@ -1,0 +1,108 @@
+"""The data of a subject: found, put together, fitted to the model, and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..data.binding import bind
+from ..data.local import local_dataset
+from ..data.splits import assemble, check_overlap, data_digest, probe
+from ..job.environment import digest
+from ..plugins.sources import dataset_from_source
+from ..plugins.values import ModelEntry, Warned
+from ..recipe.recipe import Data, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..data.manifest import DataManifest, SplitName
+    from ..model.normalize import NormalizedModel
+    from .request import Request
+    from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Content digests of what compressing uses, of what measuring uses, and of all of it."""
+
+    training: str = ""
+    test: str = ""
+    whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectData:
+    """The data of one subject, bound to its model."""
+
+    manifest: DataManifest | None
+    digests: Digests
+    notes: tuple[Warned, ...]
+
+
+def prepare_data(
+    recipe: Recipe,
+    entry: ModelEntry,
+    model: NormalizedModel,
+    request: Request,
+    *,
+    store: Store,
+    progress: Callable[[int, int, str], None],
+) -> SubjectData | None:
+    """Return the data of command line, recipe or model, in this order; None where none is named.
+
+    Raises:
+        UriError: nothing provides a dataset.
+        DataError: it is broken, does not fit the model, or its splits share samples.
+    """
+    asked = request.data or recipe.data or entry.default_data
+    if asked is None:
+        return None
+    calibrate = asked.calibrate if isinstance(asked, Data) else Data().calibrate
+    assembled = assemble(
+        _provided(asked, store), calibrate=calibrate, samples=request.samples, seed=recipe.seed
+    )
+    manifest = bind(
+        assembled.manifest,
+        preprocessing=entry.preprocessing,
+        inputs=model.inputs,
+        classes=_classes(model, entry.task),
+    )
+    probe(manifest, lambda done, total: progress(done, total, "looking at one image a class"))
+    check_overlap(manifest, lambda done, total: progress(done, total, "comparing the splits"))
+    notes = tuple(Warned(code=note.code, text=note.text) for note in assembled.notes)
+    return SubjectData(manifest, _digests(manifest), notes)
+
+
+def find_dataset(uri: str, store: Store) -> DataManifest:
+    """Return the dataset behind a URI: built in, or from the source that its scheme names."""
+    with store.entry("datasets", digest({"uri": uri, "folder": str(Path.cwd())})) as entry:
+        found = local_dataset(uri, entry.folder)
+        return found if found is not None else dataset_from_source(uri, entry.folder)
+
+
+def _provided(asked: str | Data, store: Store) -> DataManifest | dict[SplitName, DataManifest]:
+    if isinstance(asked, str):
+        return find_dataset(asked, store)
+    roles: dict[SplitName, DataManifest] = {}
+    if asked.train is not None:
+        roles["train"] = find_dataset(asked.train, store)
+    if asked.test is not None:
+        roles["test"] = find_dataset(asked.test, store)
+    return roles
+
+
+def _digests(manifest: DataManifest) -> Digests:
+    def of(*names: SplitName) -> str:
+        splits = {name: split for name, split in manifest.splits.items() if name in names}
+        return data_digest(manifest.model_copy(update={"splits": splits}))
+
+    training, test = of("train", "calibration"), of("test")
+    return Digests(training, test, digest({"training": training, "test": test}))
+
+
+def _classes(model: NormalizedModel, task: str) -> int | None:
+    shape = next(iter(model.outputs.values()), ())
+    last = shape[1] if len(shape) > 1 else None
+    return last if task == "classification" and isinstance(last, int) else None

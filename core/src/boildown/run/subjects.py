@@ -1,0 +1,117 @@
+"""A subject: one model made ready for all its jobs, with the data that goes with it.
+
+Everything wrong with model or data comes to light here, before any job starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..artifact import Artifact, file_digest
+from ..job.environment import digest, source_digest
+from ..model.layers import Layer, source_layers
+from ..model.normalize import NormalizedModel, normalize
+from ..plugins.models import find_model
+from ..recipe.steps import Distill
+from .cached import cached
+from .subject_data import Digests, SubjectData, prepare_data
+
+if TYPE_CHECKING:
+    from ..data.manifest import DataManifest
+    from ..negotiation.offers import Need
+    from ..plugins.values import ModelEntry, Warned
+    from ..recipe.recipe import Recipe
+    from .request import Request
+    from .store import Store
+
+#: Told what is being done: (done, total, text).
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A normalised model with its data, bound to it."""
+
+    entry: ModelEntry
+    normalized: NormalizedModel
+    layers: tuple[Layer, ...]
+    data: DataManifest | None
+    digests: Digests
+    notes: tuple[Warned, ...] = ()
+    #: Teachers and students that the recipe names, normalised too.
+    models: dict[str, ModelEntry] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Artifact:
+        """The normalised ONNX source."""
+        return Artifact(path=self.normalized.path)
+
+    @property
+    def available(self) -> frozenset[Need]:
+        """What the data can give to a step."""
+        return available(self.data)
+
+
+def available(data: DataManifest | None) -> frozenset[Need]:
+    """Return what a dataset can give to a step."""
+    if data is None:
+        return frozenset()
+    found: set[Need] = {"samples"} if "calibration" in data.splits else set()
+    if "train" in data.splits:
+        found |= {"train", "labels"} if data.splits["train"].labelled else {"train"}
+    return frozenset(found)
+
+
+def prepare_model(uri: str, store: Store) -> tuple[ModelEntry, NormalizedModel]:
+    """Find the model and bring it into its normal form, kept in the cache."""
+    with store.entry("sources", digest({"uri": uri})) as entry:
+        found = find_model(uri, entry.folder)
+        content = file_digest(found.path)
+    key = digest({"source": content, "path": str(store.root), "core": source_digest("boildown")})
+    normalized = cached(
+        store,
+        "models",
+        key,
+        NormalizedModel,
+        lambda folder: normalize(found.path, folder / "model.onnx"),
+    )
+    return found, normalized
+
+
+def prepare_subject(
+    recipe: Recipe, uri: str, request: Request, store: Store, progress: Progress
+) -> Subject:
+    """Make one model ready, with the data of command line, recipe or model, in this order."""
+    progress(0, 0, "reading the model")
+    entry, normalized = prepare_model(uri, store)
+    if recipe.input is not None:
+        entry = entry.model_copy(update={"preprocessing": recipe.input})
+    if recipe.expect is not None:
+        entry = entry.model_copy(update={"expect": recipe.expect})
+    prepared = prepare_data(recipe, entry, normalized, request, store=store, progress=progress)
+    data = prepared or SubjectData(None, Digests(), ())
+    models = {}
+    for name in _named_models(recipe):
+        other, form = prepare_model(name, store)
+        models[name] = other.model_copy(update={"path": form.path})
+    return Subject(
+        entry=entry,
+        normalized=normalized,
+        layers=tuple(source_layers(normalized.path)),
+        data=data.manifest,
+        digests=data.digests,
+        notes=data.notes,
+        models=models,
+    )
+
+
+def _named_models(recipe: Recipe) -> list[str]:
+    """Return the URIs of all teachers and students of a recipe."""
+    named = []
+    for step in recipe.steps:
+        if isinstance(step, Distill):
+            named += [step.teacher] if step.teacher != "original" else []
+            named += [step.student] if step.student is not None else []
+    return list(dict.fromkeys(named))
