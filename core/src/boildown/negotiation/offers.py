@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..frozen import Frozen
-from ..recipe.steps import OPS, Op
+from ..nearest import did_you_mean
+from ..recipe.steps import OPS, STEP_MODELS, Op
 
 Need = Literal["samples", "labels", "train"]
 Scalar = str | int | float | bool | None
@@ -33,7 +34,9 @@ class Offer(Frozen):
 
     A setting that `accepts` does not name is accepted at its neutral default only. `layers` is
     accepted by every offer unless `accepts` says `layers: ()`. `train: (True,)` means that
-    the step may train (any training settings), `(True, None)` that it may or may not.
+    the step may train (any training settings), `(True, None)` that it may or may not. Every
+    other setting left at None demands nothing, so each offer accepts it. Two words stand for
+    many values: `n:m` for every such `structure`, `uri` for every `teacher` or `student`.
     """
 
     op: Op
@@ -46,6 +49,12 @@ class Offer(Frozen):
     operators: tuple[str, ...] | None = None
     approximations: tuple[Approximation, ...] = ()
 
+    @model_validator(mode="after")
+    def _settings_exist(self) -> Self:
+        nearly = (approximation.setting for approximation in self.approximations)
+        _check_settings(self.op, [*self.accepts, *nearly])
+        return self
+
 
 class Refusal(Frozen):
     """A sentence that says why something is not offered, shown instead of the bare gap."""
@@ -54,6 +63,11 @@ class Refusal(Frozen):
     setting: str | None = None
     value: Scalar = None
     reason: str
+
+    @model_validator(mode="after")
+    def _setting_exists(self) -> Self:
+        _check_settings(self.op, [self.setting] if self.setting else [])
+        return self
 
 
 class Gap(Frozen):
@@ -69,3 +83,10 @@ class Gap(Frozen):
         """Return the gap as one line, steps counted from 1 as people do."""
         what = f"{self.op}.{self.setting}: {self.wanted}" if self.setting else self.op
         return f"step {self.step + 1}, {what}: {self.reason}"
+
+
+def _check_settings(op: Op, names: list[str]) -> None:
+    known = STEP_MODELS[op].model_fields.keys() - {"op", "with_"}
+    unknown = [f"{name!r}{did_you_mean(name, known)}" for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"{op} has no setting {', '.join(unknown)}")

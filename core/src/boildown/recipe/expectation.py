@@ -37,7 +37,10 @@ def resolve(schema: object, root: Schema) -> Schema:
 def branches(schema: object, root: Schema) -> list[Schema]:
     """Return the alternatives of a schema, resolved; a schema without any is its own only one."""
     resolved = resolve(schema, root)
-    return [resolve(branch, root) for branch in resolved.get("anyOf", [resolved])]
+    if "properties" in resolved:  # `anyOf` beside properties only adds a condition
+        return [resolved]
+    alternatives = resolved.get("anyOf") or resolved.get("oneOf") or [resolved]
+    return [resolve(branch, root) for branch in alternatives]
 
 
 def kinds(schema: Schema) -> set[str]:

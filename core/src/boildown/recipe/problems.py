@@ -11,7 +11,7 @@ from ..errors import RecipeError
 #: Keys and list positions from the top of a document down to one value.
 Trail = tuple[str | int, ...]
 
-_MOST_SHOWN = 40
+_MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,5 @@ def recipe_error(source: str, problems: Iterable[Problem], places: Places) -> Re
     ordered = sorted(placed, key=lambda pair: (pair[0].line, pair[0].column))
     lines = [f"{source}:{place.line}:{place.column}: {text}" for place, text in ordered]
     if len(lines) > _MOST_SHOWN:
-        left_out = len(lines) - _MOST_SHOWN
-        lines = [*lines[:_MOST_SHOWN], f"{source}: and {left_out} more problems"]
+        lines = [*lines[:_MOST_SHOWN], f"{source}: and more; mend these first"]
     return RecipeError("\n".join(lines))

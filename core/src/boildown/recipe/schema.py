@@ -13,14 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .recipe import LIMITS, Recipe
-from .steps import OPS, Cluster, Distill, Op, Prune, Quantize
-
-STEP_MODELS: dict[Op, type[BaseModel]] = {
-    "quantize": Quantize,
-    "prune": Prune,
-    "cluster": Cluster,
-    "distill": Distill,
-}
+from .steps import OPS, STEP_MODELS, Op
 
 
 def recipe_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
@@ -33,7 +34,10 @@ class _Fault(NamedTuple):
     value: Any
     schema: Schema
     trail: Trail
+    #: Errors inside the alternatives, with the number of the alternative.
     inner: list[tuple[int, ValidationError]]
+    #: What jsonschema itself says.
+    message: str
 
 
 def _fault(error: ValidationError, trail: Trail) -> _Fault:
@@ -44,6 +48,7 @@ def _fault(error: ValidationError, trail: Trail) -> _Fault:
         schema=error.schema if isinstance(error.schema, Mapping) else {},
         trail=(*trail, *error.relative_path),
         inner=[(int(e.relative_schema_path[0]), e) for e in error.context or ()],
+        message=error.message,
     )
 
 
@@ -52,13 +57,14 @@ def _all_problems(
 ) -> Iterator[Problem]:
     for error in errors:
         fault = _fault(error, trail)
-        yield from _SENTENCES.get(fault.keyword, _wrong_value)(fault, root)
+        yield from _SENTENCES.get(fault.keyword, _own_words)(fault, root)
 
 
 def _unknown_keys(fault: _Fault, root: Schema) -> Iterator[Problem]:
     known: Mapping[str, Any] = fault.schema.get("properties", {})
+    patterns = fault.schema.get("patternProperties", ())
     for key in fault.value:
-        if key in known:
+        if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         message = f"unknown key{did_you_mean(key, known)}"
         owners = [
@@ -82,6 +88,9 @@ def _missing_keys(fault: _Fault, root: Schema) -> Iterator[Problem]:
 
 
 def _alternatives(fault: _Fault, root: Schema) -> Iterator[Problem]:
+    if "properties" in fault.schema:
+        yield from _condition(fault, root)
+        return
     # Inside a mapping or list only the branch that takes such a value has something to say.
     fitting = [
         index
@@ -95,16 +104,20 @@ def _alternatives(fault: _Fault, root: Schema) -> Iterator[Problem]:
         yield from _wrong_value(fault, root)
 
 
-def _exactly_one(fault: _Fault, root: Schema) -> Iterator[Problem]:
+def _condition(fault: _Fault, root: Schema) -> Iterator[Problem]:
     if not isinstance(fault.value, Mapping):  # its type is another error already
         return
     choices = [branch.get("required", [None])[0] for branch in fault.limit]
-    if None in choices:
-        yield from _wrong_value(fault, root)
+    if fault.keyword != "oneOf" or None in choices:
+        yield from _own_words(fault, root)
         return
     found = [key for key in choices if key in fault.value]
     have = f"not {' and '.join(found)} together" if found else "and has none of them"
     yield Problem(fault.trail, f"must have exactly one of {', '.join(choices)}, {have}")
+
+
+def _own_words(fault: _Fault, _root: Schema) -> Iterator[Problem]:
+    yield Problem(fault.trail, fault.message)
 
 
 def _wrong_value(fault: _Fault, root: Schema) -> Iterator[Problem]:
@@ -153,8 +166,14 @@ def _reads_as(text: str) -> set[str]:
 
 _SENTENCES: dict[str, Callable[[_Fault, Schema], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
-    "unevaluatedProperties": _unknown_keys,
     "required": _missing_keys,
     "anyOf": _alternatives,
-    "oneOf": _exactly_one,
+    "oneOf": _alternatives,
+    **dict.fromkeys(
+        (
+            *("type", "enum", "const", "pattern", "minLength", "minItems", "maxItems"),
+            *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+        ),
+        _wrong_value,
+    ),
 }

@@ -171,3 +171,10 @@ class Distill(_Settings):
 
 
 Step = Annotated[Quantize | Prune | Cluster | Distill, Field(discriminator="op")]
+
+STEP_MODELS: dict[Op, type[Quantize | Prune | Cluster | Distill]] = {
+    "quantize": Quantize,
+    "prune": Prune,
+    "cluster": Cluster,
+    "distill": Distill,
+}

@@ -1,0 +1,136 @@
+"""Find everything that a recipe wants and a backend does not offer, before any toolkit loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..recipe.recipe import Recipe
+from ..recipe.steps import Op, Step
+from .matching import (
+    matched_settings,
+    neutral_settings,
+    refused_settings,
+    same,
+    wanted_settings,
+)
+from .offers import Gap, Need, Offer, Refusal, Scalar
+from .reasons import NEED_REASONS, order_reason, refusal_for, setting_reason
+
+
+def gaps(
+    recipe: Recipe,
+    offers: Sequence[Offer],
+    *,
+    refusals: Sequence[Refusal] = (),
+    platforms: Sequence[str],
+    backend: str,
+    available: frozenset[Need],
+    platform: str,
+) -> list[Gap]:
+    """Return all gaps between a recipe and a backend; empty: it can carry out every step.
+
+    Each step is compared with the nearest offer of its operation: the one with the fewest gaps,
+    of those the one that matches most settings. `available` is what the data has, `platform` is
+    `sys.platform`; a backend that does not run there has one gap more, on the first step.
+    """
+    found: list[Gap] = []
+    if obstacle := platform_obstacle(platforms, backend=backend, platform=platform):
+        found.append(Gap(step=0, op=recipe.steps[0].op, reason=obstacle))
+    for index, step in enumerate(recipe.steps):
+        earlier = tuple(before.op for before in recipe.steps[:index])
+        candidates = [offer for offer in offers if offer.op == step.op]
+        if not candidates:
+            reason = refusal_for(refusals, step.op, None, None) or _not_offered(step.op, offers)
+            found.append(Gap(step=index, op=step.op, reason=f"{backend}: {reason}"))
+            continue
+        lists = [
+            (
+                _gaps_to(
+                    offer, index, step, earlier=earlier, available=available, refusals=refusals
+                ),
+                offer,
+            )
+            for offer in candidates
+        ]
+        nearest = min(lists, key=lambda pair: (len(pair[0]), -len(matched_settings(step, pair[1]))))
+        found += nearest[0]
+    return found
+
+
+def platform_obstacle(platforms: Sequence[str], *, backend: str, platform: str) -> str | None:
+    """Say why a backend cannot compress on this platform, or None where it can."""
+    if platform in platforms:
+        return None
+    return f"{backend} compresses on {', '.join(platforms) or 'no platform'} only, not {platform}"
+
+
+def best_offer(step: Step, offers: Sequence[Offer]) -> Offer | None:
+    """Return the offer that carries out a step, or None where none accepts all its settings.
+
+    Of several it is the one with the fewest approximations of this step, then the fewest needs,
+    then the first.
+    """
+    fitting = [
+        offer for offer in offers if offer.op == step.op and not refused_settings(step, offer)
+    ]
+    return min(
+        fitting,
+        key=lambda offer: (len(_approximated(step, offer)), len(offer.needs)),
+        default=None,
+    )
+
+
+def approximations(step: Step, offers: Sequence[Offer]) -> tuple[str, ...]:
+    """Say in which ways the best offer carries out a step only nearly; empty: exactly, or none."""
+    offer = best_offer(step, offers)
+    return () if offer is None else _approximated(step, offer)
+
+
+def _approximated(step: Step, offer: Offer) -> tuple[str, ...]:
+    wanted = wanted_settings(step)
+    return tuple(
+        nearly.how
+        for nearly in offer.approximations
+        if _concerns(nearly.value, wanted[nearly.setting])
+    )
+
+
+def _concerns(named: Scalar, value: Scalar) -> bool:
+    """An approximation of the value None is one of every value; what is unset needs none."""
+    return value is not None and (named is None or same(named, value))
+
+
+def _not_offered(op: Op, offers: Sequence[Offer]) -> str:
+    others = ", ".join(dict.fromkeys(offer.op for offer in offers))
+    return f"{op} is not offered (offers {others or 'nothing'})"
+
+
+def _gaps_to(
+    offer: Offer,
+    index: int,
+    step: Step,
+    *,
+    earlier: Sequence[Op],
+    available: frozenset[Need],
+    refusals: Sequence[Refusal],
+) -> list[Gap]:
+    wanted, neutral = wanted_settings(step), neutral_settings(step)
+    found = [
+        Gap(
+            step=index,
+            op=step.op,
+            setting=name,
+            wanted=wanted[name],
+            reason=refusal_for(refusals, step.op, name, wanted[name])
+            or setting_reason(offer, name, wanted[name], neutral[name]),
+        )
+        for name in refused_settings(step, offer)
+    ]
+    if late := [op for op in dict.fromkeys(earlier) if op not in offer.after]:
+        found.append(Gap(step=index, op=step.op, reason=order_reason(late, offer.after)))
+    found += [
+        Gap(step=index, op=step.op, reason=NEED_REASONS[need])
+        for need in offer.needs
+        if need not in available
+    ]
+    return found
