@@ -103,7 +103,7 @@ def measured(number: int, model: str, recipe: str, backend: str, **changes: Any)
         deployable=deployable(number, 663_000 + number, "tflite" if phone else "onnx"),
         quality=quality(0.9201, -0.0012, "LiteRT" if phone else "ONNX Runtime"),
         float_twin=s.FloatTwin(
-            deployable=deployable(100 + number, 2_340_000, "onnx"),
+            deployable=deployable(100 + phone, 2_340_000, "onnx"),
             quality=quality(0.9213, 0.0),
             speed=speed(None, "LiteRT" if phone else "ONNX Runtime"),
         ),

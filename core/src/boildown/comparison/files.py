@@ -22,14 +22,14 @@ def write(comparison: Comparison, folder: Path) -> Path:
     """Write `folder`/comparison.json atomically, fields in the order of the schema.
 
     Raises:
-        UsageError: a figure is NaN or infinite, which JSON cannot say; every such field is named.
+        UsageError: a figure is NaN or infinite, or a text is not Unicode; all are named.
     """
-    plain = comparison.model_dump(mode="json", by_alias=True)
-    if wrong := [f"{where} is {value}" for where, value in _not_finite(plain)]:
+    if wrong := list(_unwritable(comparison.model_dump(by_alias=True))):
         raise UsageError(
             f"{folder / NAME} is not written, because {'; '.join(wrong)}. "
             "A figure that cannot be given is null with its reason."
         )
+    plain = comparison.model_dump(mode="json", by_alias=True)
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
     return write_atomically(folder / NAME, text + "\n")
 
@@ -88,15 +88,26 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _not_finite(value: object, where: str = "") -> Iterator[tuple[str, float]]:
+def _unwritable(value: object, where: str = "") -> Iterator[str]:
+    """Name every value that JSON in UTF-8 cannot say, or that pydantic would turn into null."""
     if isinstance(value, float) and not math.isfinite(value):
-        yield where, value
+        yield f"{where} is {value}"
+    elif isinstance(value, str) and not _is_unicode(value):
+        yield f"{where} is {value!a}, which is no Unicode text"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _not_finite(inner, f"{where}.{key}" if where else str(key))
-    elif isinstance(value, list):
+            yield from _unwritable(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _not_finite(inner, f"{where}[{index}]")
+            yield from _unwritable(inner, f"{where}[{index}]")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _listed(error: ValidationError) -> str:

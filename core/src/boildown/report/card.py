@@ -1,0 +1,126 @@
+"""`card.json`: everything that a program, or the engineer who writes it, must know of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from .. import __version__
+from ..comparison.facts import GOLDEN, Port
+from ..comparison.schema import (
+    Audit,
+    Baseline,
+    Deployable,
+    Energy,
+    Machine,
+    Memory,
+    Parity,
+    Provenance,
+    Quality,
+    Speed,
+    StepDone,
+)
+from ..data.preprocessing import Preprocessing
+from ..frozen import Frozen
+from ..plugins.values import Warned
+from ..recipe.recipe import Status
+
+if TYPE_CHECKING:
+    from ..comparison.facts import Facts
+    from .view import View
+
+_GOLDEN_NOTE = (
+    "Arrays `input.<name>` and `output.<name>`, preprocessed, batch first, under the names and in "
+    "the NCHW layout of the source model; where `source_name` or `layout` of an input or output "
+    "says otherwise, transpose and rename before feeding the model."
+)
+
+
+class Golden(Frozen):
+    """A few inputs with the outputs that the model gave for them on the measuring computer."""
+
+    path: str = GOLDEN
+    samples: int
+    convention: str = _GOLDEN_NOTE
+
+
+class Figures(Frozen):
+    """The measured figures, in the words of comparison.json."""
+
+    status: Status
+    reason: str
+    warnings: tuple[Warned, ...]
+    size: Deployable
+    quality: Quality | None
+    speed: Speed | None
+    memory: Memory | None
+    energy: Energy | None
+    parity: Parity | None
+    #: Without the list of layers.
+    audit: Audit | None
+    #: The float32 ONNX input, for every ratio.
+    baseline: Baseline | None
+    machine: Machine
+
+
+class Card(Frozen):
+    """A model that leaves the comparison, with all that belongs to it."""
+
+    card: Literal[1] = 1
+    boildown: str = __version__
+    #: The model's file or folder, relative to the card.
+    path: str
+    format: str
+    sha256: str
+    source: str
+    source_sha256: str | None
+    recipe: str
+    backend: str
+    task: str
+    licence: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    preprocessing: Preprocessing | None
+    #: File with one class name a line in the order of the scores; null: names are unknown.
+    labels: str | None
+    golden: Golden
+    steps: tuple[StepDone, ...]
+    figures: Figures
+    provenance: Provenance | None
+
+
+def card(view: View, file: Deployable, facts: Facts, machine: Machine, samples: int) -> Card:
+    """Return the card of one row; paths in it are those of the exported folder."""
+    row, name = view.row, file.path.rsplit("/", 1)[-1]
+    audit = row.audit.model_copy(update={"layers": ()}) if row.audit else None
+    return Card(
+        path=name,
+        format=file.format,
+        sha256=file.sha256,
+        source=row.model,
+        source_sha256=view.model.sha256 if view.model else None,
+        recipe=row.recipe,
+        backend=row.backend,
+        task=facts.task,
+        licence=facts.licence,
+        inputs=facts.inputs,
+        outputs=facts.outputs,
+        preprocessing=facts.preprocessing,
+        labels="labels.txt" if facts.labels else None,
+        golden=Golden(samples=samples),
+        steps=row.steps,
+        figures=Figures(
+            status=row.status,
+            reason=row.reason,
+            warnings=row.warnings,
+            size=file.model_copy(update={"path": name}),
+            quality=row.quality,
+            speed=row.speed,
+            memory=row.memory,
+            energy=row.energy,
+            parity=row.parity,
+            audit=audit,
+            baseline=view.model.baseline if view.model else None,
+            machine=machine,
+        ),
+        provenance=row.provenance,
+    )

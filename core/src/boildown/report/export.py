@@ -1,0 +1,84 @@
+"""Hand over one model of a run with all that its user needs: labels, card, golden samples."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..comparison.facts import GOLDEN
+from ..comparison.files import read
+from ..errors import UsageError
+from .card import card
+from .selection import find_row
+from .stored import deployable_of, facts_of, golden_samples, verified_model
+from .text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def export(run_folder: Path, row: str, destination: Path) -> Path:
+    """Write the model of one row to the new folder `destination` and return it.
+
+    The folder holds the model under its own name, `card.json`, `golden.npz` and, where class
+    names are known, `labels.txt`. It appears complete or not at all.
+
+    Args:
+        run_folder: the folder that `boildown compare` wrote.
+        row: its number in the table, or `model/recipe/backend`.
+        destination: must not exist, or be an empty folder.
+
+    Raises:
+        UsageError: no such row or model, the model is not the one that was measured any more, or
+            the destination is taken.
+    """
+    comparison = read(run_folder)
+    folder = run_folder if run_folder.is_dir() else run_folder.parent
+    view = find_row(comparison, row)
+    file = deployable_of(view)
+    model = verified_model(folder, view, file)
+    facts = facts_of(model.path.parent)
+    samples = golden_samples(model.path.parent / GOLDEN)
+    made = card(view, file, facts, comparison.machine, samples)
+    with _new_folder(destination) as draft:
+        _copy(model.path, draft / model.path.name)
+        shutil.copyfile(model.path.parent / GOLDEN, draft / GOLDEN)
+        text = made.model_dump_json(indent=1)
+        (draft / "card.json").write_text(text + "\n", encoding="utf-8")
+        if facts.labels:
+            lines = "".join(f"{clean(label)}\n" for label in facts.labels)
+            (draft / "labels.txt").write_text(lines, encoding="utf-8")
+    return destination
+
+
+@contextmanager
+def _new_folder(destination: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `destination` and rename it into place when all went well."""
+    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
+        raise UsageError(
+            f"{destination} already exists and is not an empty folder. Name a new one; "
+            "export never overwrites."
+        )
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
+    except OSError as error:
+        raise UsageError(f"{destination} cannot be written: {error}.") from error
+    try:
+        yield draft
+        draft.chmod(0o755)
+        draft.replace(destination)
+    except OSError as error:
+        raise UsageError(f"{destination} cannot be written: {error}.") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,80 @@
+"""How the figures of a comparison were taken, in sentences that name every denominator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .numbers import three_digits
+from .text import clean, counted, row_numbers
+from .view import metric_heading, primary, views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..comparison.schema import Comparison, Machine, ModelRecord
+    from .columns import Column
+
+
+def summary(comparison: Comparison) -> str:
+    """Return how many rows there are and what came of them, as in `9 results: 7 ok, 2 failed`."""
+    statuses = [row.status for row in comparison.results]
+    counts = ", ".join(
+        f"{statuses.count(status)} {status}" for status in sorted(set(statuses), key=_ok_first)
+    )
+    return f"{counted(len(statuses), 'result')}: {counts}" if statuses else "No results"
+
+
+def machine(where: Machine) -> str:
+    """Return the computer in a few words."""
+    sets = ", ".join(where.instruction_sets) or "no known instruction-set extensions"
+    cores = counted(where.cores, "core")
+    return clean(f"{where.cpu} ({sets}), {cores}, {where.os}, Python {where.python}")
+
+
+def network(model: ModelRecord | None) -> str:
+    """Return how large a network is, as in `585,000 parameters, 24.1 M MACs`."""
+    if model is None:
+        return "could not be read"
+    macs = "" if model.macs is None else f", {three_digits(model.macs / 1e6)} M MACs"
+    return f"{model.parameters:,} parameters{macs}"
+
+
+def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[str, str]]:
+    """Return what every shown column means, then n, where quality and speed were measured."""
+    terms = [column.meaning for column in columns if column.meaning[0]]
+    about = [("machine", machine(comparison.machine))]
+    return [*terms, *_samples(comparison), *_measured_on(comparison), *_speed(comparison), *about]
+
+
+def _samples(comparison: Comparison) -> list[tuple[str, str]]:
+    metrics = [primary(row.quality) for row in comparison.results]
+    metrics += [primary(model.baseline.quality) for model in comparison.models]
+    counts: dict[str, set[int]] = {}
+    for metric in metrics:
+        if metric is not None and metric.value is not None:
+            counts.setdefault(metric_heading(metric.name), set()).add(metric.n)
+    return [
+        (name, f"n = {' or '.join(f'{n:,}' for n in sorted(ns))} test samples")
+        for name, ns in counts.items()
+    ]
+
+
+def _measured_on(comparison: Comparison) -> list[tuple[str, str]]:
+    where: dict[str, list[int]] = {}
+    for view in views(comparison):
+        if view.row.quality is not None:
+            where.setdefault(view.row.quality.measured_on, []).append(view.number)
+    parts = [f"{clean(name)} ({row_numbers(rows)})" for name, rows in where.items()]
+    return [("quality", f"measured on {'; '.join(parts)}")] if parts else []
+
+
+def _speed(comparison: Comparison) -> list[tuple[str, str]]:
+    speeds = [row.speed for row in comparison.results if row.speed is not None]
+    setups = dict.fromkeys((speed.batch, speed.threads) for speed in speeds)
+    texts = [f"batch {batch}, {counted(threads, 'thread')}" for batch, threads in setups]
+    told = f"{' or '.join(texts)}; medians of interleaved pairs; above 1 is faster"
+    return [("speed", told)] if texts else []
+
+
+def _ok_first(status: str) -> tuple[bool, str]:
+    return status != "ok", status
