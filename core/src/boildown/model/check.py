@@ -26,7 +26,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     protobuf cannot hold them in one piece.
     """
     model = _parse(path)
-    _check_total(model, path)
+    _check_dimensions(model, path)
     try:
         with warnings.catch_warnings():
             # Keys of external data that onnx does not know say nothing about the numbers.
@@ -76,13 +76,34 @@ def _parse(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _check_total(model: onnx.ModelProto, path: Path) -> None:
-    total = sum(tensor_bytes(tensor) for tensor in all_tensors(model))
+def _check_dimensions(model: onnx.ModelProto, path: Path) -> None:
+    """Refuse negative and gigantic tensors before anything is read for them."""
+    tensors = list(all_tensors(model))
+    if any(length < 0 for tensor in tensors for length in tensor.dims):
+        raise ModelError(f"{path}: broken tensors: a length is negative. Export the model again")
+    total = sum(tensor_bytes(tensor) for tensor in tensors)
     if total > MAX_BYTES:
         raise ModelError(
             f"{path}: its tensors take {total:,} bytes with the external data, more than one"
             f" ONNX file can hold ({MAX_BYTES:,}, because of protobuf's limit of 2 GB)"
         )
+    for tensor in tensors:
+        if tensor.data_location == tensor.EXTERNAL:
+            _bound_external(tensor, path)
+
+
+def _bound_external(tensor: onnx.TensorProto, path: Path) -> None:
+    """Have exactly the tensor's bytes read: without a length, files are read to their end."""
+    needed = str(tensor_bytes(tensor))
+    said = [entry for entry in tensor.external_data if entry.key == "length"]
+    if any(entry.value != needed for entry in said):
+        raise ModelError(
+            f"{path}: the tensor {tensor.name!r} needs {needed} bytes of external data but names"
+            f" {said[-1].value!r}. Export the model again"
+        )
+    if not said:
+        entry = tensor.external_data.add()
+        entry.key, entry.value = "length", needed
 
 
 def _check_lengths(model: onnx.ModelProto, path: Path) -> None:
@@ -94,4 +115,4 @@ def _check_lengths(model: onnx.ModelProto, path: Path) -> None:
         if tensor.HasField("raw_data") and len(tensor.raw_data) != tensor_bytes(tensor)
     ]
     if wrong:
-        raise ModelError(f"{path}: broken tensors: {'; '.join(wrong[:5])}. Export it again")
+        raise ModelError(f"{path}: broken tensors: {'; '.join(wrong[:5])}. Export the model again")

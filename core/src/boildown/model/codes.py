@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .evaluate import ELEMENTWISE, LOOKUPS, MOVES, SCATTERS
 
@@ -17,8 +17,15 @@ _LARGEST_TABLE = 1 << 16
 _BYTE = 8
 
 
-def stored_bits(constants: Constants, name: str) -> float:
-    """Return the bits that one element of the constant `name` takes where its code is stored.
+class Code(NamedTuple):
+    """How one weight is stored: bits, and the type of the tensor that holds its code."""
+
+    bits: float
+    type: str
+
+
+def stored_code(constants: Constants, name: str) -> Code:
+    """Return how one element of the constant `name` is stored where its code is.
 
     The code is what is dequantized, looked up or unpacked: of uint8 indices into a table 8, of
     UINT4 codes 4, of two indices in a byte 4. Sparse tensors count the bits of a stored value.
@@ -26,8 +33,9 @@ def stored_bits(constants: Constants, name: str) -> float:
     elements = constants.value(name).size
     codes = [constants.stored[code] for code in _codes(constants, name)]
     if len(codes) == 1 and (codes[0].is_sparse or codes[0].elements >= elements):
-        return float(codes[0].bits)
-    return packed_bits(sum(code.bytes for code in codes), elements)
+        return Code(float(codes[0].bits), codes[0].type)
+    types = "+".join(sorted({code.type for code in codes}))
+    return Code(packed_bits(sum(code.bytes for code in codes), elements), types)
 
 
 def packed_bits(size: int, elements: int) -> float:

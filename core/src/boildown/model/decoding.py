@@ -50,7 +50,7 @@ def decode_layers(path: Path, source: Sequence[Layer]) -> list[Decoded]:
         raise ModelError(f"{path}: " + "; ".join(problems))
     payloads = _fair_shares([weight.sources for _layer, weight in found], constants)
     return [
-        Decoded(layer.name, _oriented(weight, layer), weight.bits, payload)
+        Decoded(layer.name, _oriented(weight, layer), weight.code.bits, payload)
         for (layer, weight), payload in zip(found, payloads, strict=True)
     ]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import onnx
 
 RECURRENT = ("LSTM", "GRU", "RNN")
+_MATRIX = 2
 
 
 class Layer(Frozen):
@@ -54,13 +55,20 @@ def source_layers(model: Path | onnx.ModelProto) -> list[Layer]:
         from .check import read_onnx
 
         model = read_onnx(model)
-    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
-    shapes = {
+    shapes = float_shapes(model.graph)
+    return [layer for node in model.graph.node for _index, layer in layers_of_node(node, shapes)]
+
+
+def float_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the initializers that hold real numbers, by name."""
+    from onnx import TensorProto
+
+    floats = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+    return {
         tensor.name: tuple(tensor.dims)
-        for tensor in model.graph.initializer
+        for tensor in graph.initializer
         if tensor.data_type in floats
     }
-    return [layer for node in model.graph.node for layer in _layers_of(node, shapes)]
 
 
 def weight_positions(node: onnx.NodeProto, constants: Iterable[str]) -> list[tuple[int, int]]:
@@ -81,26 +89,28 @@ def flag(node: onnx.NodeProto, name: str, default: int = 0) -> int:
     return next((int(item.i) for item in node.attribute if item.name == name), default)
 
 
-def _layers_of(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> list[Layer]:
+def layers_of_node(
+    node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]
+) -> list[tuple[int, Layer]]:
+    """Return (index of the input, layer) of each weight; `shapes` of float initializers by name."""
     if node.domain not in {"", "ai.onnx"}:
         return []
     found = []
     for index, axis in weight_positions(node, shapes):
-        weight = node.input[index]
-        shape = shapes[weight]
-        if len(shape) < 2 or (node.op_type == "Gather" and len(shape) != 2):  # noqa: PLR2004 - a vector is no weight matrix; a table has two axes
+        shape = shapes[node.input[index]]
+        # A vector is no weight matrix, and only a table of two axes is an embedding.
+        if len(shape) < _MATRIX or (node.op_type == "Gather" and len(shape) != _MATRIX):
             continue
         part = f".{'WR'[index - 1]}" if node.op_type in RECURRENT else ""
-        found.append(
-            Layer(
-                name=node.name + part,
-                node=node.name,
-                op=node.op_type,
-                weight=weight,
-                shape=shape,
-                axis=axis % len(shape) if axis < 0 else axis,
-            )
+        layer = Layer(
+            name=node.name + part,
+            node=node.name,
+            op=node.op_type,
+            weight=node.input[index],
+            shape=shape,
+            axis=axis % len(shape),
         )
+        found.append((index, layer))
     return found
 
 

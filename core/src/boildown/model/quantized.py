@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
-from .codes import packed_bits, stored_bits
+from .codes import Code, stored_code
 from .dequantize import dequantize, unpack_bits
 from .layers import flag
 from .weights import Site, Weight, from_parts, read_plain
@@ -104,7 +104,7 @@ def _matmul_nbits(site: Site) -> Weight:
         offset = _by_column(zero.reshape(rows, blocks), group, block, columns).astype("f4")
     values = (codes.astype("f4") - offset) * spread
     names = [site.input(index) for index in (1, 2, 3, 4)]
-    return _weight(site, values, 0, names)._replace(bits=float(bits))
+    return _weight(site, values, 0, names)._replace(code=Code(float(bits), f"uint{bits}"))
 
 
 def _by_column(
@@ -129,25 +129,26 @@ def _gather_blocks(site: Site) -> Weight:
     values = dequantize(codes, scale, zero, axis=axis, block=block)
     names = [site.input(index) for index in (0, 2, 3)]
     weight = _weight(site, values, 1 - flag(site.node, "gather_axis") % 2, names)
-    stored = site.constants.stored.get(site.input(0))
-    bits_stored = packed_bits(stored.bytes, values.size) if stored else float(bits)
-    return weight._replace(bits=bits_stored)
+    return weight._replace(code=Code(float(bits), weight.code.type))
 
 
 def _weight(site: Site, values: np.ndarray, axis: int, names: list[str]) -> Weight:
     sources = frozenset().union(*(site.constants.sources(name) for name in names if name))
-    return Weight(values, axis, stored_bits(site.constants, names[0]), sources)
+    return Weight(values, axis, stored_code(site.constants, names[0]), sources)
 
 
 def _matrix_axis(node: onnx.NodeProto) -> int:
     return 0 if flag(node, "transB") else -1
 
 
+#: Operators whose weight is a float tensor, stored or computed from constants.
+FLOAT_OPERATORS = (
+    "Conv", "ConvTranspose", "Gemm", "MatMul", "Gather", "LSTM", "GRU", "RNN",
+    "FusedConv", "FusedGemm", "FusedMatMul",
+)  # fmt: skip
 #: Operator -> how to read the weight that it holds.
 READERS: dict[str, Callable[[Site], Weight]] = {
-    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "MatMul", "Gather"), read_plain),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), read_plain),
-    **dict.fromkeys(("FusedConv", "FusedGemm", "FusedMatMul"), read_plain),
+    **dict.fromkeys(FLOAT_OPERATORS, read_plain),
     "QLinearConv": _parts(3, 4, 5, lambda _node: 0),
     "QLinearMatMul": _qlinear_matmul,
     "ConvInteger": _integer,

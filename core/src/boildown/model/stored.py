@@ -43,6 +43,11 @@ class Stored(NamedTuple):
         return tensor_bits(self.dense)
 
     @property
+    def type(self) -> str:
+        """Name of the number type, as in `float32` or `uint4`."""
+        return type_name(self.dense.data_type)
+
+    @property
     def is_sparse(self) -> bool:
         """Whether only the values beside zero are stored."""
         return not isinstance(self.tensor, TensorProto)
@@ -72,6 +77,14 @@ class Stored(NamedTuple):
         else:
             full[tuple(indices.T)] = values
         return full
+
+
+def type_name(data_type: int) -> str:
+    """Return ONNX's number of a type as a word: `float32`, `uint8`, …."""
+    if data_type not in TensorProto.DataType.values():
+        return f"type {data_type}"
+    name = str(TensorProto.DataType.Name(data_type)).lower()
+    return {"float": "float32", "double": "float64"}.get(name, name)
 
 
 def tensor_bits(tensor: TensorProto) -> int:

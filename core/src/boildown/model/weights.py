@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ModelError
-from .codes import stored_bits
+from .codes import Code, stored_code
 from .dequantize import dequantize
 from .layers import RECURRENT, weight_positions
 
@@ -22,7 +22,7 @@ class Weight(NamedTuple):
 
     values: np.ndarray
     axis: int
-    bits: float
+    code: Code
     sources: frozenset[str]
 
 
@@ -56,7 +56,7 @@ def from_parts(site: Site, codes: str, scale: str, zero: str, *, axis: int) -> W
         axis=axis,
     )
     sources = frozenset().union(*(site.constants.sources(name) for name in parts))
-    return Weight(values, axis, stored_bits(site.constants, codes), sources)
+    return Weight(values, axis, stored_code(site.constants, codes), sources)
 
 
 def read_plain(site: Site) -> Weight:
@@ -75,8 +75,8 @@ def read_plain(site: Site) -> Weight:
     values = site.constants.value(name)
     if values.dtype.kind in "iu" and site.node.op_type == "Gather":
         return _table(site, name, axis)
-    bits = stored_bits(site.constants, name)
-    return Weight(values, axis, bits, frozenset(site.constants.sources(name)))
+    code = stored_code(site.constants, name)
+    return Weight(values, axis, code, frozenset(site.constants.sources(name)))
 
 
 def _table(site: Site, name: str, axis: int) -> Weight:

@@ -1,0 +1,45 @@
+"""How large an artifact is: in bytes, deflated, and in bits per weight of the original network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..comparison.schema import Size
+from ..errors import UsageError
+from ..model.deflate import deflated_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..artifact import Artifact
+    from ..model.state import LayerState
+
+_BITS_PER_BYTE = 8
+
+
+def measure_size(
+    artifact: Artifact, states: Sequence[LayerState] | None, original_weights: int
+) -> Size:
+    """Weigh an artifact; `states` are its decoded layers, None where it cannot be decoded.
+
+    `bytes` is the sum over its files and `deflated_bytes` that of one zlib stream of level 6 over
+    them. `bits_per_weight` are the payloads of all layers, and `entropy_bits_per_weight` their
+    entropies, through `original_weights`: the weights of the *source's* layers, so removed
+    channels count as saved. The entropy is a lower bound for any coder of single values: with
+    sparsity s it is H_b(s) + (1 - s) H(other values). Raises UsageError without original weights.
+    """
+    if original_weights < 1:
+        raise UsageError(
+            f"{artifact.path}: bits per weight need the number of weights of the original model,"
+            f" not {original_weights}"
+        )
+    payload = entropy = None
+    if states is not None:
+        payload = sum(state.payload_bytes for state in states) * _BITS_PER_BYTE / original_weights
+        entropy = sum(state.entropy_bits for state in states) / original_weights
+    return Size(
+        bytes=artifact.bytes,
+        deflated_bytes=deflated_bytes(artifact),
+        bits_per_weight=payload,
+        entropy_bits_per_weight=entropy,
+    )
