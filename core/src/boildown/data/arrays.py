@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
+from ..nearest import did_you_mean
 from .manifest import DataManifest, Split, SplitName
 from .npz_file import Header, load_array, read_headers
 from .split_query import SPLIT_NAMES, chosen_splits
@@ -154,8 +154,7 @@ def _label_mistakes(path: Path, key: str, header: Header) -> list[str]:
 def _notes(path: Path, unused: list[str]) -> tuple[str, ...]:
     if not unused:
         return ()
-    near = difflib.get_close_matches(unused[0].lower(), ["test_x", "train_x", "calibration_x"], n=1)
-    hint = f" (is {unused[0]!r} meant to be {near[0]!r}?)" if near else ""
+    hint = did_you_mean(unused[0].lower(), ["test_x", "train_x", "calibration_x"])
     return (f"{path.name} holds arrays that are not used: {_listed(unused)}{hint}",)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..nearest import did_you_mean
 from .batches import batches
 from .manifest import DataManifest, Split, SplitName
 from .preprocessing import Preprocessing
@@ -89,11 +89,9 @@ def _naming_mistakes(manifest: DataManifest, inputs: Mapping[str, Shape]) -> lis
         for name in given:
             if name not in inputs:
                 what = "one unnamed input" if name == "*" else f"an input {name!r}"
-                near = difflib.get_close_matches(name, inputs, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
                 wrong.append(
                     f"{manifest.uri} has samples for {what}, but the inputs of the model are "
-                    f"{', '.join(map(repr, inputs))}{hint}"
+                    f"{', '.join(map(repr, inputs))}{did_you_mean(name, inputs)}"
                 )
         left = [name for name in inputs if name not in given]
         if left and "*" not in given:

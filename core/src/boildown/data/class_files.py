@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ..errors import DataError
+from ..nearest import did_you_mean
 from .wording import one_a_line
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -69,8 +69,7 @@ def read_labels(
         elif numbers and (not classes or int(label) < len(classes)):
             labels.append((image, int(label)))
         else:
-            near = difflib.get_close_matches(label, places, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            hint = did_you_mean(label, places)
             wrong.append(f"line {line}: {label!r} is none of the classes{hint}")
     _refuse(path, wrong)
     return labels, tuple(classes)

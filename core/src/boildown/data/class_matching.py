@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DataError
+from ..nearest import nearest
 from .images import write_split
 from .index import Index, read_index
 from .manifest import DataManifest, Split
@@ -68,8 +68,8 @@ def _places(labels: Sequence[str]) -> dict[str, int]:
 
 
 def _mismatch(manifest: DataManifest, unknown: Sequence[str], labels: Sequence[str]) -> str:
-    near = difflib.get_close_matches(unknown[0], labels, n=1)
-    hint = f" (nearest to {unknown[0]!r}: {near[0]!r})" if near else ""
+    near = nearest(unknown[0], labels)
+    hint = f" (nearest to {unknown[0]!r}: {near!r})" if near else ""
     return (
         f"{len(unknown)} of {len(manifest.classes)} classes of {manifest.uri} are not among the "
         f"{len(labels)} class names of the model: {', '.join(unknown[:5])}{hint}; rename the "

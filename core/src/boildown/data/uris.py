@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from ..errors import UriError
+from ..nearest import did_you_mean, nearest
 
 # Two letters at least, so that the drive of `C:\models\a.onnx` is no scheme.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+):(.*)", re.DOTALL)
@@ -79,8 +79,8 @@ def _unescaped(text: str, value: str) -> str:
 def unknown_scheme(scheme: str, known: Iterable[str]) -> UriError:
     """Make the error for a scheme that nothing provides, naming the nearest that exists."""
     names = sorted(known)
-    near = difflib.get_close_matches(scheme, names, n=1)
-    hint = f"did you mean '{near[0]}:'? " if near else ""
+    near = nearest(scheme, names)
+    hint = f"did you mean '{near}:'? " if near else ""
     listed = ", ".join(f"{name}:" for name in names) or "none"
     return UriError(
         f"nothing provides the scheme '{scheme}:' (known: {listed}); {hint}"
@@ -94,9 +94,7 @@ def refuse_unknown_keys(uri: Uri, known: Iterable[str]) -> None:
     wrong = [key for key in uri.query if key not in names]
     if not wrong:
         return
-    near = difflib.get_close_matches(wrong[0], names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UriError(
         f"'{uri}': unknown {', '.join(map(repr, wrong))} after the '?' "
-        f"(known: {', '.join(names) or 'nothing'}){hint}"
+        f"(known: {', '.join(names) or 'nothing'}){did_you_mean(wrong[0], names)}"
     )
