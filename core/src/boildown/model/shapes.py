@@ -62,8 +62,8 @@ def shapes_at_batch_one(model: onnx.ModelProto, constants: Constants) -> dict[st
             graph.input.append(helper.make_tensor_value_info(name, kind, shape))
     graph.node.extend(_twin(node) for node in model.graph.node if node.op_type != "Constant")
     for node in model.graph.node:
-        if (shape := _unpacked_shape(node, constants)) is not None:
-            value = helper.make_tensor_value_info(_unpacked(node), onnx.TensorProto.FLOAT, shape)
+        if (unpacked := _unpacked_shape(node, constants)) is not None:
+            value = helper.make_tensor_value_info(_unpacked(node), onnx.TensorProto.FLOAT, unpacked)
             graph.input.append(value)
     inferred = shape_inference.infer_shapes(sketch, data_prop=True).graph
     known = {name: tuple(stored.tensor.dims) for name, stored in constants.stored.items()}
