@@ -56,6 +56,8 @@ class BackendInfo(Frozen):
     platforms: tuple[str, ...] = ("linux", "darwin")
     #: Top-level modules that must not be imported before a step runs.
     heavy_modules: tuple[str, ...] = ()
+    #: False for a phone runtime: its speed on this computer says little about the device.
+    targets_this_computer: bool = True
     maintained: bool = True
     citation: str = ""
     #: JSON schema of `with: {<name>: …}` by operation.

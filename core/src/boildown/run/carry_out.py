@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ..job.chain import run_chain
 from ..job.environment import digest
 from ..job.process import Limits, run_process
 from ..job.protocol import Job, JobResult
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from ..plugins.registry import Registry
     from .endpoints import Endpoint
     from .store import Entry, Store
 
@@ -71,37 +73,57 @@ def carry_out(
     limits: Limits,
     on_progress: Callable[[dict[str, Any]], None],
     stop: threading.Event,
+    here: Registry | None = None,
 ) -> Done:
-    """Return the finished job `key`; `job.workdir` is replaced by the cache entry's folder."""
+    """Return the finished job `key`; `job.workdir` is replaced by the cache entry's folder.
+
+    With `here` the job runs in this process and what it raises is not caught: for debugging.
+    """
     with store.entry("jobs", key) as entry:
         kept = _kept(entry)
         if kept is not None:
             return Done(key, kept, entry.folder, cached=True)
         job = job.model_copy(update={"workdir": entry.folder})
-        asked, answered = entry.folder / "job.json", entry.folder / "result.json"
-        answered.unlink(missing_ok=True)
+        (entry.folder / "result.json").unlink(missing_ok=True)
         entry.write("job.json", job.model_dump_json(indent=1))
         with machine_lock("shared"):
-            ended = run_process(
-                [*endpoint.worker, str(asked), str(answered)],
-                log=entry.folder / "log.txt",
-                cwd=entry.folder,
-                limits=limits,
-                threads=job.threads,
-                on_progress=on_progress,
-                stop=stop,
-            )
-        if ended.status == "ok":
-            result = _answer(answered)
-        else:
-            reason = "\n".join(filter(None, (ended.reason, _tail(entry.folder / "log.txt"))))
-            result = JobResult(status=ended.status, reason=reason, cost=ended.cost)
-        cost = ended.cost.model_copy(update={"epochs": result.cost.epochs})
-        result = result.model_copy(update={"cost": cost})
+            if here is not None:
+                result = run_chain(job, here.get(job.backend), on_progress)
+            else:
+                result = _in_worker(
+                    job, endpoint, limits=limits, on_progress=on_progress, stop=stop
+                )
         if result.status in _LASTING:
             entry.write("result.json", result.model_dump_json(indent=1))
             entry.seal()
         return Done(key, result, entry.folder, cached=False)
+
+
+def _in_worker(
+    job: Job,
+    endpoint: Endpoint,
+    *,
+    limits: Limits,
+    on_progress: Callable[[dict[str, Any]], None],
+    stop: threading.Event,
+) -> JobResult:
+    asked, answered = job.workdir / "job.json", job.workdir / "result.json"
+    ended = run_process(
+        [*endpoint.worker, str(asked), str(answered)],
+        log=job.workdir / "log.txt",
+        cwd=job.workdir,
+        limits=limits,
+        threads=job.threads,
+        on_progress=on_progress,
+        stop=stop,
+    )
+    if ended.status == "ok":
+        result = _answer(answered)
+    else:
+        reason = "\n".join(filter(None, (ended.reason, _tail(job.workdir / "log.txt"))))
+        result = JobResult(status=ended.status, reason=reason)
+    cost = ended.cost.model_copy(update={"epochs": result.cost.epochs})
+    return result.model_copy(update={"cost": cost})
 
 
 def _kept(entry: Entry) -> JobResult | None:

@@ -156,7 +156,8 @@ class Measures:
                 sample = write_sample(folder / "sample.npz", self.io, self._test_data())
                 return measure(sample, self._bench(folder, place))
 
-        return cached(self.store, kind, key, wanted, run)
+        value: _Kept | _Lost = cached(self.store, kind, key, wanted, run)
+        return value
 
     def _test_data(self) -> DataManifest | None:
         data = self.subject.data

@@ -1,0 +1,98 @@
+"""The float32 source in ONNX Runtime: measured once, before any job, and held against `expect`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..comparison.schema import Baseline, ModelRecord, Quality, Speed
+from ..measuring.checks import check_expectation, near_chance
+from ..measuring.machine import machine
+from ..measuring.quality import classes_of, quality
+from ..measuring.requests import Failure, Outputs, Target
+from ..measuring.speedup import no_speed, speed
+from .facts import SourceFacts, source_facts
+from .measures import BASELINE, Measures
+
+if TYPE_CHECKING:
+    from ..plugins.values import Warned
+    from .subjects import Subject
+
+RUNTIME = "ONNX Runtime"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A subject with what was measured on it before any compression."""
+
+    subject: Subject
+    measures: Measures
+    facts: SourceFacts
+    outputs: Outputs | Failure
+    quality: Quality | None
+    #: Warnings that every row of this subject carries.
+    warnings: tuple[Warned, ...]
+
+    @property
+    def target(self) -> Target:
+        """The float32 source as a target."""
+        return self.measures.target(BASELINE, self.subject.model)
+
+
+def measure_baseline(measures: Measures, *, with_quality: bool) -> Measured:
+    """Decode the source and judge it; DataError where it misses `expect`."""
+    subject = measures.subject
+    outputs: Outputs | Failure = Failure(status="unsupported", reason="quality was not asked for")
+    if with_quality:
+        outputs = measures.outputs(measures.target(BASELINE, subject.model))
+    found: Quality | None = None
+    warnings = list(subject.notes)
+    if isinstance(outputs, Outputs):
+        found = quality(outputs, None, task=subject.entry.task, measured_on=RUNTIME)
+        if subject.entry.expect is not None:
+            check_expectation(found, subject.entry.expect)
+        if subject.entry.task == "classification":
+            warning = near_chance(found, classes_of(outputs))
+            warnings += [warning] if warning is not None else []
+    elif with_quality:
+        found = Quality(
+            task=subject.entry.task, measured_on=RUNTIME, metrics=(), reason=outputs.reason
+        )
+    facts = source_facts(subject, measures.store)
+    return Measured(subject, measures, facts, outputs, found, tuple(warnings))
+
+
+def model_record(measured: Measured, *, timed: bool) -> ModelRecord:
+    """Return the model's record; its speed and memory are measured now, alone."""
+    subject, facts = measured.subject, measured.facts
+    memory = measured.measures.memory(measured.target, None) if timed else None
+    return ModelRecord(
+        uri=subject.entry.uri,
+        sha256=subject.normalized.sha256,
+        parameters=facts.parameters,
+        macs=facts.macs,
+        preprocessing=subject.entry.preprocessing,
+        baseline=Baseline(
+            size=facts.size,
+            quality=measured.quality,
+            speed=_speed(measured) if timed else None,
+            memory=memory,
+            reason="" if timed else "measuring was not asked for",
+        ),
+    )
+
+
+def _speed(measured: Measured) -> Speed:
+    threads = measured.measures.threads
+    sets = machine(threads).instruction_sets
+    times = measured.measures.speed([measured.target], None)
+    if isinstance(times, Failure):
+        return no_speed(times.reason, runtime=RUNTIME, threads=threads, instruction_sets=sets)
+    return speed(
+        times,
+        BASELINE,
+        runtime=RUNTIME,
+        device_verified=True,
+        instruction_sets=sets,
+        threads=threads,
+    )

@@ -1,0 +1,212 @@
+"""Carry out a request from beginning to end: grid, subjects, jobs, measurements, comparison."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..comparison.files import NAME, write
+from ..comparison.schema import Comparison, DataRecord, Row
+from ..errors import BoildownError, UnsupportedError, UsageError
+from ..measuring.machine import machine
+from ..model.selection import select_layers
+from ..negotiation.settings import check_with_names
+from ..plugins.registry import Registry
+from .baseline import Measured, measure_baseline, model_record
+from .cells import CellRun, Title
+from .endpoints import Endpoint, endpoint, places
+from .events import Event, Listener
+from .jobs import settings_of
+from .measures import Measures
+from .planning import gaps_of
+from .request import Cell, Request, grid
+from .rows import make_row
+from .subjects import Subject, prepare_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..negotiation.offers import Gap
+    from .store import Store
+    from .work import Worked
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Comparing:
+    """One run; `execute` does it all. Errors of the user's come before the first job."""
+
+    request: Request
+    store: Store
+    tell: Listener
+    #: Run jobs in this process, so that a debugger and a traceback reach into the toolkit.
+    debug: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def execute(self) -> Comparison:
+        """Run everything and write the comparison below `request.out`.
+
+        Raises:
+            BoildownError: something that was asked for is wrong; nothing was written then.
+            UnsupportedError: a gap, where the request is strict.
+            KeyboardInterrupt: interrupted; what was finished is kept and found again.
+        """
+        _check_out(self.request)
+        registry = Registry()
+        cells = grid(self.request, registry.names())
+        elsewhere = places(self.request.folder)
+        named = dict.fromkeys(cell.backend for cell in cells)
+        backends = {name: endpoint(name, registry, elsewhere) for name in named}
+        for cell in cells:
+            check_with_names(cell.recipe, {*registry.names(), *elsewhere, *named})
+            settings_of(cell.recipe, backends[cell.backend])
+        subjects = self._subjects(cells)
+        gaps = [gaps_of(c.recipe, backends[c.backend], subjects[_of(c)].available) for c in cells]
+        if self.request.strict:
+            _refuse_gaps(cells, gaps)
+        measured = {key: self._baseline(subject) for key, subject in subjects.items()}
+        runs = [
+            None if gap else self._cell_run(cell, backends, measured[_of(cell)])
+            for cell, gap in zip(cells, gaps, strict=True)
+        ]
+        worked = self._first_pass(runs)
+        rows = [
+            self._row(number, cell, gap, work)
+            for number, (cell, gap, work) in enumerate(zip(cells, gaps, worked, strict=True), 1)
+        ]
+        comparison = self._comparison(list(measured.values()), rows)
+        write(comparison, self.request.out)
+        return comparison
+
+    def _subjects(self, cells: Sequence[Cell]) -> dict[str, Subject]:
+        subjects: dict[str, Subject] = {}
+        for cell in cells:
+            key = _of(cell)
+            if key not in subjects:
+                title = Title.of_model(cell.model)
+                say = title.progress(self.tell)
+                subject = prepare_subject(cell.recipe, cell.model, self.request, self.store, say)
+                subjects[key] = subject
+                self.tell(Event("ended", title.job, title.text, text="", status="ok"))
+            for step in cell.recipe.steps:
+                # A pattern that matches nothing is the user's error: it stops here.
+                select_layers(subjects[key].layers, step.layers.include, step.layers.exclude)
+        return subjects
+
+    def _baseline(self, subject: Subject) -> Measured:
+        title = Title.of_model(subject.entry.uri, "float baseline")
+        measures = Measures(
+            store=self.store,
+            subject=subject,
+            threads=self.request.threads,
+            limits=self.request.limits,
+            stop=self.stop,
+            on_progress=title.messages(self.tell),
+        )
+        with title.shown(self.tell):
+            return measure_baseline(measures, with_quality=self.request.measure)
+
+    def _cell_run(self, cell: Cell, backends: dict[str, Endpoint], measured: Measured) -> CellRun:
+        return CellRun(
+            request=self.request,
+            store=self.store,
+            tell=self.tell,
+            stop=self.stop,
+            debug=self.debug,
+            cell=cell,
+            place=backends[cell.backend],
+            measured=measured,
+        )
+
+    def _first_pass(self, runs: Sequence[CellRun | None]) -> list[Worked | None]:
+        """Compress and judge every cell, several at once where asked."""
+        tasks: list[Callable[[], Worked | None]] = [
+            run.work if run is not None else (lambda: None) for run in runs
+        ]
+        if self.request.jobs == 1:
+            return [task() for task in tasks]
+        with ThreadPoolExecutor(self.request.jobs) as pool:
+            futures = [pool.submit(task) for task in tasks]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self.stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _row(self, number: int, cell: Cell, gaps: list[Gap], worked: Worked | None) -> Row:
+        """Second pass: time one cell, alone, and write its row down."""
+        title = Title.of_cell(cell)
+        if worked is None:
+            reason = "; ".join(str(gap) for gap in gaps)
+            self.tell(Event("ended", title.job, title.text, text=reason, status="unsupported"))
+            return Row(
+                model=cell.model,
+                recipe=cell.recipe.name,
+                backend=cell.backend,
+                status="unsupported",
+                reason=reason,
+            )
+        self.tell(Event("part", title.job, title.text, text="measure"))
+        try:
+            row = make_row(worked, self.request.out, number, timed=self.request.measure)
+        except BoildownError as error:
+            row = Row(
+                model=cell.model,
+                recipe=cell.recipe.name,
+                backend=cell.backend,
+                status="failed",
+                reason=str(error),
+            )
+        self.tell(Event("ended", title.job, title.text, text=row.reason, status=row.status))
+        return row
+
+    def _comparison(self, measured: Sequence[Measured], rows: Sequence[Row]) -> Comparison:
+        recipes = {recipe.name: recipe for recipe in self.request.recipes}
+        return Comparison(
+            machine=machine(self.request.threads),
+            data=tuple(dict.fromkeys(record for m in measured if (record := _data_record(m)))),
+            models=tuple(model_record(m, timed=self.request.measure) for m in measured),
+            recipes=tuple(r.model_dump(mode="json", by_alias=True) for r in recipes.values()),
+            results=tuple(rows),
+        )
+
+
+def _of(cell: Cell) -> str:
+    """Name the subject of a cell: recipes with the same model and data share one."""
+    recipe = cell.recipe
+    own = recipe.model_dump_json(include={"data", "input", "expect", "seed"})
+    teachers = [s.model_dump_json() for s in recipe.steps if s.op == "distill"]
+    return "\0".join((cell.model, own, *teachers))
+
+
+def _data_record(measured: Measured) -> DataRecord | None:
+    data = measured.subject.data
+    if data is None:
+        return None
+    counts = {name: len(split) for name, split in data.splits.items()}
+    return DataRecord(uri=data.uri, sha256=measured.subject.digests.whole, splits=counts)
+
+
+def _check_out(request: Request) -> None:
+    out = request.out
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file; name a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / NAME).exists():
+        raise UsageError(
+            f"--out {out} holds files of something else (no {NAME}); name an empty or new folder"
+        )
+
+
+def _refuse_gaps(cells: Sequence[Cell], gaps: Sequence[list[Gap]]) -> None:
+    lines = [
+        f"{cell.backend} cannot carry out {cell.recipe.name!r}: {gap}"
+        for cell, found in zip(cells, gaps, strict=True)
+        for gap in found
+    ]
+    if lines:
+        raise UnsupportedError("\n".join(lines))

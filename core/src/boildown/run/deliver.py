@@ -1,0 +1,82 @@
+"""Lay the files of a row down in the run's folder: deployable, log, facts and golden data."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..artifact import Artifact
+from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OUTPUT, Facts, Port
+from ..data.batches import batches
+from ..files import write_atomically
+from ..measuring.inputs import model_io
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..measuring.requests import Outputs
+    from .subjects import Subject
+
+#: Folder of the rows below the run's folder.
+ROWS = "rows"
+
+
+def row_folder(out: Path, number: int, *names: str) -> Path:
+    """Return the folder of row `number` (from 1), made anew and named for people."""
+    words = "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "x" for name in names)
+    folder = out / ROWS / f"{number:03d}-{words[:100]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def deliver(artifact: Artifact, folder: Path) -> Artifact:
+    """Copy a deployable into the row's folder (a copy, since ONNX refuses hard links)."""
+    target = folder / artifact.path.name
+    if artifact.path.is_dir():
+        shutil.copytree(artifact.path, target)
+    else:
+        shutil.copyfile(artifact.path, target)
+    return Artifact(path=target, format=artifact.format)
+
+
+def write_facts(subject: Subject, folder: Path) -> None:
+    """Write what a program must know to feed the deployable."""
+    preprocessing = subject.entry.preprocessing
+    layout = preprocessing.layout if preprocessing is not None else ""
+    normalized = subject.normalized
+    dtypes = {port.name: port.dtype for port in model_io(subject.model.path).inputs}
+    facts = Facts(
+        inputs=tuple(
+            Port(name=name, dtype=dtypes[name], shape=_named(shape), layout=layout)
+            for name, shape in normalized.inputs.items()
+        ),
+        outputs=tuple(
+            Port(name=name, dtype="float32", shape=_named(shape))
+            for name, shape in normalized.outputs.items()
+        ),
+        task=subject.entry.task,
+        labels=subject.entry.labels or (subject.data.classes if subject.data else ()),
+        licence=subject.entry.licence,
+        preprocessing=preprocessing,
+    )
+    write_atomically(folder / FACTS, facts.model_dump_json(indent=1))
+
+
+def write_golden(subject: Subject, outputs: Outputs, folder: Path) -> None:
+    """Write the first test samples with the outputs that the deployable gave for them."""
+    if subject.data is None:
+        return
+    first = next(batches(subject.data, "test", GOLDEN_SAMPLES, limit=GOLDEN_SAMPLES))
+    arrays = {f"{INPUT}{name}": array for name, array in first.inputs.items()}
+    for index, name in enumerate(outputs.names):
+        stored = np.load(outputs.path(index), mmap_mode="r", allow_pickle=False)
+        arrays[f"{OUTPUT}{name}"] = np.array(stored[:GOLDEN_SAMPLES])
+    np.savez(folder / GOLDEN, **arrays)  # type: ignore[arg-type]
+
+
+def _named(shape: tuple[int | str | None, ...]) -> tuple[int | str, ...]:
+    return tuple("N" if axis is None else axis for axis in shape)

@@ -1,0 +1,95 @@
+"""What the files of a job say about themselves: sizes, parameters, layers before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..artifact import Artifact
+from ..comparison.schema import Audit, Size
+from ..frozen import Frozen
+from ..job.environment import digest, source_digest
+from ..measuring.audit import audit, cross_check
+from ..measuring.size import measure_size
+from ..model.inspect import inspect
+from ..model.state import LayerState, onnx_layer_states
+from .cached import cached
+
+if TYPE_CHECKING:
+    from ..job.protocol import JobResult
+    from .store import Store
+    from .subjects import Subject
+
+
+class SourceFacts(Frozen):
+    """The float source: what every ratio and every audit starts from."""
+
+    size: Size
+    parameters: int
+    macs: int | None
+    states: tuple[LayerState, ...]
+
+
+class Facts(Frozen):
+    """One deployable, decoded."""
+
+    size: Size
+    parameters: int | None
+    macs: int | None
+    audit: Audit | None
+    #: Where the backend's own decoder and the ONNX form disagree.
+    disagreements: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def source_facts(subject: Subject, store: Store) -> SourceFacts:
+    """Decode the normalised source, once."""
+    key = digest({"model": subject.normalized.sha256, "core": source_digest("boildown")})
+
+    def compute(_: Path) -> SourceFacts:
+        states = tuple(onnx_layer_states(subject.model.path, subject.layers))
+        facts = inspect(subject.model.path)
+        size = measure_size(subject.model, states, _weights(subject))
+        return SourceFacts(size=size, parameters=facts.parameters, macs=facts.macs, states=states)
+
+    return cached(store, "source-facts", key, SourceFacts, compute)
+
+
+def deployable_facts(
+    subject: Subject, result: JobResult, before: SourceFacts, store: Store
+) -> Facts:
+    """Decode what a job made, once; `result` has a deployable."""
+    key = digest(
+        {
+            "model": subject.normalized.sha256,
+            "files": [a.digest if a else None for a in (result.deployable, result.onnx)],
+            "layers": [s.model_dump(mode="json") for s in result.layers or ()],
+            "core": source_digest("boildown"),
+        }
+    )
+    return cached(store, "facts", key, Facts, lambda _: _decode(subject, result, before))
+
+
+def _decode(subject: Subject, result: JobResult, before: SourceFacts) -> Facts:
+    deployable = result.deployable or Artifact(path=Path())
+    onnx = (
+        None if result.onnx is None else tuple(onnx_layer_states(result.onnx.path, subject.layers))
+    )
+    states = result.layers if result.layers is not None else onnx
+    disagreements: list[str] = []
+    if result.layers is not None and onnx is not None:
+        disagreements = cross_check(result.layers, onnx)
+    facts = inspect(result.onnx.path) if result.onnx is not None else None
+    source = "the backend's decoder" if result.layers is not None else "the ONNX form"
+    return Facts(
+        size=measure_size(deployable, states, _weights(subject)),
+        parameters=facts.parameters if facts else None,
+        macs=facts.macs if facts else None,
+        audit=audit(before.states, states, subject.layers, source) if states is not None else None,
+        disagreements=tuple(disagreements),
+        reason="; ".join(filter(None, (result.layers_reason, result.onnx_reason))),
+    )
+
+
+def _weights(subject: Subject) -> int:
+    return sum(layer.size for layer in subject.layers)

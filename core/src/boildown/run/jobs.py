@@ -1,0 +1,65 @@
+"""The jobs of a run: for each cell of the grid its row, float twin and control, with their keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..job.protocol import Job
+from ..negotiation.settings import step_settings
+from ..recipe.canonical import canonical
+from .carry_out import job_key
+
+if TYPE_CHECKING:
+    from ..recipe.recipe import Recipe
+    from ..recipe.steps import Train
+    from .endpoints import Endpoint
+    from .request import Request
+    from .subjects import Subject
+
+_NOWHERE = Path()
+
+
+def make_job(
+    kind: Literal["compress", "twin", "control"],
+    recipe: Recipe,
+    subject: Subject,
+    place: Endpoint,
+    request: Request,
+) -> tuple[str, Job]:
+    """Return one job and its key; a float twin depends on nothing that its recipe says."""
+    steps = recipe.steps if kind == "compress" else ()
+    train = trainings(recipe) if kind == "control" else ()
+    with_data = kind != "twin"
+    job = Job(
+        kind=kind,
+        backend=place.name,
+        model=subject.model,
+        steps=steps,
+        settings=settings_of(recipe, place) if kind == "compress" else (),
+        train=train,
+        workdir=_NOWHERE,
+        seed=recipe.seed if with_data else 0,
+        threads=request.threads,
+        data=subject.data if with_data else None,
+        models=subject.models if kind == "compress" else {},
+    )
+    key = job_key(
+        job,
+        place,
+        model=subject.normalized.sha256,
+        data=subject.digests.training if with_data else "",
+        canonical=canonical(steps, place.name),
+    )
+    return key, job
+
+
+def trainings(recipe: Recipe) -> tuple[Train, ...]:
+    """Return the training of every step that trains: what the control repeats."""
+    return tuple(step.train for step in recipe.steps if step.train is not None)
+
+
+def settings_of(recipe: Recipe, place: Endpoint) -> tuple[dict[str, Any], ...]:
+    """Return `with` of each step for one backend, checked against the backend's schema."""
+    schema = place.info.settings_schema
+    return tuple(step_settings(step, place.name, schema) for step in recipe.steps)

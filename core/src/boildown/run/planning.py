@@ -1,0 +1,125 @@
+"""Hold every recipe against every backend before anything heavy is imported."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import TYPE_CHECKING
+
+from ..negotiation.gaps import approximations, gaps, platform_obstacle
+from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..negotiation.offers import Gap, Need
+    from ..plugins.values import BackendInfo
+    from ..recipe.recipe import Recipe
+    from ..recipe.steps import Step
+    from .endpoints import Endpoint
+    from .request import Cell
+
+#: What is taken to be there as long as no data are named.
+EVERYTHING: frozenset[Need] = frozenset({"samples", "labels", "train"})
+#: Rough seconds of compressing and of measuring one job, for the plan only.
+_ONE_SHOT_SECONDS, _TRAINING_SECONDS, _MEASURING_SECONDS = 10, 600, 40
+
+
+def gaps_of(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> list[Gap]:
+    """Return all gaps between a recipe and a backend with the data that there are."""
+    return gaps(
+        recipe,
+        place.info.offers,
+        refusals=place.info.refusals,
+        platforms=place.info.platforms,
+        backend=place.name,
+        available=available,
+        platform=sys.platform,
+    )
+
+
+def plan(
+    cells: Sequence[Cell], places: dict[str, Endpoint], available: dict[str, frozenset[Need]]
+) -> Plan:
+    """Return the matrix step x backend for every recipe; `available` is by recipe name."""
+    recipes = {cell.recipe.name: cell.recipe for cell in cells}
+    plans = []
+    runnable = 0
+    for name, recipe in recipes.items():
+        backends = list(dict.fromkeys(c.backend for c in cells if c.recipe.name == name))
+        columns = [_column(recipe, places[b], available[name]) for b in backends]
+        plans.append(
+            RecipePlan(
+                recipe=name,
+                steps=tuple(step_in_words(step) for step in recipe.steps),
+                backends=tuple(columns),
+            )
+        )
+        able = {c.backend for c in columns if all(p.verdict != "no" for p in c.cells)}
+        runnable += sum(c.recipe.name == name and c.backend in able for c in cells)
+    return Plan(
+        platform=sys.platform,
+        recipes=tuple(plans),
+        models=tuple(dict.fromkeys(cell.model for cell in cells)),
+        jobs=runnable,
+        time=_rough_time(cells, runnable),
+    )
+
+
+def step_in_words(step: Step) -> str:
+    """Return a step as a few words, as in `quantize weights=int8 activations=int8`."""
+    settings = [
+        f"{name}={'yes' if isinstance(value, dict) else value}"
+        for name, value in step.demands().items()
+    ]
+    return " ".join([step.op, *settings])
+
+
+def toolkit_version(info: BackendInfo) -> str | None:
+    """Return the installed version of a backend's toolkit, None where it is not installed."""
+    try:
+        return importlib.metadata.version(info.distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _column(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> BackendPlan:
+    found = gaps_of(recipe, place, available)
+    cells = []
+    for index, step in enumerate(recipe.steps):
+        reasons = tuple(gap.reason for gap in found if gap.step == index)
+        nearly = approximations(step, place.info.offers)
+        if reasons:
+            cells.append(PlanCell(verdict="no", notes=reasons))
+        else:
+            cells.append(PlanCell(verdict="approximately" if nearly else "yes", notes=nearly))
+    version = place.environment.get("versions", {}).get(place.info.distribution.lower())
+    return BackendPlan(
+        backend=place.name,
+        toolkit=" ".join(
+            filter(None, (place.info.toolkit, version or toolkit_version(place.info)))
+        ),
+        cells=tuple(cells),
+        obstacles=tuple(_obstacles(place)),
+    )
+
+
+def _obstacles(place: Endpoint) -> Iterable[str]:
+    if problem := platform_obstacle(
+        place.info.platforms, backend=place.name, platform=sys.platform
+    ):
+        yield problem
+    installed = place.environment.get("versions", {})
+    for name in place.info.needs:
+        if name.lower() not in installed:
+            yield f"{name} is not installed; try `pip install {name}`"
+
+
+def _rough_time(cells: Sequence[Cell], jobs: int) -> str:
+    if not cells or not jobs:
+        return ""
+    training = sum(any(step.train is not None for step in cell.recipe.steps) for cell in cells)
+    share = training / len(cells)
+    each = _ONE_SHOT_SECONDS + share * _TRAINING_SECONDS + _MEASURING_SECONDS
+    minutes = max(1, round(jobs * each / 60))
+    return f"about {minutes} min on a small model and 10,000 images"

@@ -1,0 +1,191 @@
+"""Second pass over a cell of the grid: time it alone, and write everything down as one row."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from ..artifact import Artifact
+from ..comparison.facts import shipped_sha256
+from ..comparison.schema import (
+    Control,
+    Deployable,
+    FloatTwin,
+    Provenance,
+    Row,
+    Speed,
+    StepDone,
+)
+from ..measuring.machine import machine
+from ..measuring.requests import Failure, Outputs, SpeedTimes
+from ..measuring.speedup import no_speed, speed
+from . import warned
+from .baseline import RUNTIME
+from .deliver import deliver, row_folder, write_facts, write_golden
+from .measures import BASELINE
+from .verdict import check_limits
+from .work import COMPRESSED, ONNX_FORM, TWIN, Judged, Worked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..plugins.values import Warned
+
+LOG = "log.txt"
+
+
+def make_row(worked: Worked, out: Path, number: int, *, timed: bool) -> Row:
+    """Return the row of a worked cell, its files laid down below `out`."""
+    recipe, place, judged = worked.recipe, worked.place, worked.judged
+    entry, result = worked.measured.subject.entry, worked.done.result
+    folder = row_folder(out, number, entry.uri, recipe.name, place.name)
+    row = Row(
+        model=entry.uri,
+        recipe=recipe.name,
+        backend=place.name,
+        status=result.status,
+        reason=result.reason,
+        warnings=(*worked.measured.warnings, *warned.of_steps(result)),
+        steps=tuple(
+            StepDone(op=step.op, settings=step.settings, approximations=step.approximations)
+            for step in result.steps
+        ),
+        cost=result.cost,
+        provenance=_provenance(worked, folder, out),
+    )
+    if judged is None:
+        return row
+    row = _with_files(row, worked, judged, folder, out)
+    if timed:
+        row = _with_figures(row, worked, judged, out)
+    limits = check_limits(row, recipe.limits) if timed else ()
+    return row.model_copy(update={"limits": limits})
+
+
+def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Path) -> Row:
+    subject, facts = worked.measured.subject, judged.facts
+    status, reason = row.status, row.reason
+    if isinstance(judged.outputs, Failure) and judged.outputs.status != "unsupported":
+        status, reason = judged.outputs.status, judged.outputs.reason
+    elif facts.audit is not None and facts.audit.layers_changed == 0:
+        said = [w.text for w in row.warnings if w.code == "NOTE"]
+        status, reason = "no_effect", "; ".join(["no layer was changed", *said])
+    write_facts(subject, folder)
+    if isinstance(judged.outputs, Outputs):
+        write_golden(subject, judged.outputs, folder)
+    found: list[Warned] = [
+        *row.warnings,
+        *warned.of_audit(facts.audit, subject, worked.recipe.steps),
+        *warned.of_parity(judged.parity, facts.disagreements),
+    ]
+    if worked.control is not None:
+        found += warned.of_control(judged.quality, worked.control.quality)
+    control_quality = worked.control.quality if worked.control is not None else None
+    return row.model_copy(
+        update={
+            "status": status,
+            "reason": reason,
+            "warnings": tuple(found),
+            "deployable": _deployable(judged, folder, out),
+            "quality": judged.quality,
+            "parity": judged.parity,
+            "audit": facts.audit,
+            "control": Control(quality=control_quality) if control_quality else None,
+        }
+    )
+
+
+def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
+    """Take the figures that need the machine for themselves."""
+    measures, info = worked.measured.measures, worked.place.info
+    place = worked.place if judged.native else None
+    targets = [judged.target]
+    if worked.twin is not None:
+        targets.append(worked.twin.target)
+    targets.append(worked.measured.target)
+    onnx = judged.done.result.onnx
+    other_form = judged.native and onnx is not None and judged.parity is not None
+    if other_form and onnx is not None and onnx.digest != judged.target.artifact.digest:
+        targets.append(measures.target(ONNX_FORM, onnx))
+    times = measures.speed(targets, place)
+    names = [target.name for target in targets]
+    ours = _speed(times, COMPRESSED, worked, judged, names)
+    sets = machine(measures.threads).instruction_sets
+    return row.model_copy(
+        update={
+            "speed": ours,
+            "memory": measures.memory(judged.target, place),
+            "energy": measures.energy(judged.target, place),
+            "float_twin": _float_twin(times, worked, names, out),
+            "warnings": (*row.warnings, *warned.of_speed(ours, info, worked.recipe.steps, sets)),
+        }
+    )
+
+
+def _speed(
+    times: SpeedTimes | Failure, name: str, worked: Worked, judged: Judged, names: list[str]
+) -> Speed:
+    threads = worked.measured.measures.threads
+    sets = machine(threads).instruction_sets
+    runtime = worked.place.info.toolkit if judged.native else RUNTIME
+    if isinstance(times, Failure):
+        return no_speed(times.reason, runtime=runtime, threads=threads, instruction_sets=sets)
+    return speed(
+        times,
+        name,
+        runtime=runtime,
+        device_verified=judged.native and worked.place.info.targets_this_computer,
+        instruction_sets=sets,
+        threads=threads,
+        twin=TWIN if TWIN in names and name != TWIN else None,
+        float32=BASELINE,
+        onnx=ONNX_FORM if ONNX_FORM in names and name == COMPRESSED else None,
+    )
+
+
+def _float_twin(
+    times: SpeedTimes | Failure, worked: Worked, names: list[str], out: Path
+) -> FloatTwin | None:
+    twin = worked.twin
+    if twin is None:
+        return None
+    folder = out / "twins" / f"{twin.done.key[:16]}-{worked.place.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_facts(worked.measured.subject, folder)
+    return FloatTwin(
+        deployable=_deployable(twin, folder, out),
+        quality=twin.quality,
+        speed=_speed(times, TWIN, worked, twin, names),
+    )
+
+
+def _deployable(judged: Judged, folder: Path, out: Path) -> Deployable:
+    made = judged.done.result.deployable or Artifact(path=folder)
+    shipped = deliver(made, folder)
+    size = judged.facts.size
+    return Deployable(
+        path=shipped.path.relative_to(out).as_posix(),
+        format=shipped.format,
+        sha256=shipped_sha256(shipped),
+        bytes=size.bytes,
+        deflated_bytes=size.deflated_bytes,
+        bits_per_weight=size.bits_per_weight,
+        entropy_bits_per_weight=size.entropy_bits_per_weight,
+        parameters=judged.facts.parameters,
+        macs=judged.facts.macs,
+        reason=judged.facts.reason,
+    )
+
+
+def _provenance(worked: Worked, folder: Path, out: Path) -> Provenance:
+    log: str | None = None
+    if worked.done.log.exists():
+        shutil.copyfile(worked.done.log, folder / LOG)
+        log = (folder / LOG).relative_to(out).as_posix()
+    return Provenance(
+        versions=worked.done.result.versions,
+        seed=worked.recipe.seed,
+        key=worked.done.key,
+        log=log,
+    )

@@ -1,0 +1,93 @@
+"""The warnings that the host itself finds for a row, beside those of the backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..measuring.checks import metric_of, saturation_note
+from ..measuring.speedup import slower
+from ..model.selection import select_layers
+from ..plugins.values import BackendInfo, Warned
+from ..recipe.steps import Quantize, Step
+
+if TYPE_CHECKING:
+    from ..comparison.schema import Audit, Metric, Parity, Quality, Speed
+    from ..job.protocol import JobResult
+    from .subjects import Subject
+
+_LEAST_AGREEMENT = 0.995
+_SHOWN = 5
+
+
+def of_steps(result: JobResult) -> list[Warned]:
+    """Return what the backend warned of, and every approximation that it made."""
+    found: list[Warned] = []
+    for index, report in enumerate(result.steps):
+        found += report.warnings
+        found += [
+            Warned(code="APPROXIMATED", text=f"step {index + 1}, {report.op}: {how}")
+            for how in report.approximations
+        ]
+    return found
+
+
+def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> list[Warned]:
+    """Warn where layers that a step was asked to change are as they were."""
+    if audit is None or audit.layers_changed == 0:
+        return []
+    asked = {
+        layer.name
+        for step in steps
+        for layer in select_layers(subject.layers, step.layers.include, step.layers.exclude)
+    }
+    same = [row.layer for row in audit.layers if not row.changed and row.layer in asked]
+    if not same:
+        return []
+    more = f" and {len(same) - _SHOWN} more" if len(same) > _SHOWN else ""
+    text = f"{len(same)} of {len(asked)} layers are unchanged: {', '.join(same[:_SHOWN])}{more}"
+    return [Warned(code="PARTIAL", text=text)]
+
+
+def of_parity(parity: Parity | None, disagreements: tuple[str, ...]) -> list[Warned]:
+    """Warn where the native file and its ONNX form are not the same network."""
+    found = [Warned(code="PARITY", text=text) for text in disagreements]
+    if parity is not None and parity.top1_agreement is not None:
+        agreement = parity.top1_agreement
+        if agreement < _LEAST_AGREEMENT:
+            text = f"native and ONNX form give the same class on {agreement:.2%} of n {parity.n}"
+            found.append(Warned(code="PARITY", text=text))
+    return found
+
+
+def of_speed(
+    speed: Speed | None, info: BackendInfo, steps: tuple[Step, ...], sets: tuple[str, ...]
+) -> list[Warned]:
+    """Warn of rows that are slower, or that were not timed where they will run."""
+    found: list[Warned] = []
+    if speed is not None and (warning := slower(speed)) is not None:
+        found.append(warning)
+    if speed is not None and speed.latency_ms is not None and not info.targets_this_computer:
+        text = f"timed on this computer, not on the device that {info.toolkit} is made for"
+        found.append(Warned(code="NOT_DEVICE_VERIFIED", text=text))
+    integer = any(isinstance(s, Quantize) and s.activations in ("int8", "dynamic") for s in steps)
+    if integer and (note := saturation_note(sets)) is not None:
+        found.append(note)
+    return found
+
+
+def of_control(quality: Quality | None, control: Quality | None) -> list[Warned]:
+    """Warn where the same training without compression gains as much as the row does."""
+    ours, theirs = _top1(quality), _top1(control)
+    if ours is None or theirs is None or ours.difference is None or theirs.difference is None:
+        return []
+    if ours.difference <= 0 or theirs.difference < ours.difference:
+        return []
+    text = (
+        f"top-1 rose by {ours.difference:+.4f}, but the float model with the same training rose "
+        f"by {theirs.difference:+.4f}: the training explains the gain, not the compression"
+    )
+    return [Warned(code="CONTROL_EXPLAINS_GAIN", text=text)]
+
+
+def _top1(quality: Quality | None) -> Metric | None:
+    return metric_of(quality, "top1") if quality is not None else None

@@ -1,0 +1,123 @@
+"""First pass over a cell of the grid: compress, decode, judge. Nothing here is timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..comparison.schema import Parity, Quality
+from ..measuring.parity import SAME_FILE, parity
+from ..measuring.quality import quality
+from ..measuring.requests import Failure, Outputs, Target
+from .facts import Facts, deployable_facts
+
+if TYPE_CHECKING:
+    from ..artifact import Artifact
+    from ..recipe.recipe import Recipe
+    from ..recipe.steps import Step
+    from .baseline import Measured
+    from .carry_out import Done
+    from .endpoints import Endpoint
+
+COMPRESSED, TWIN, ONNX_FORM = "compressed", "float twin", "ONNX form"
+_ON_ONNX = "ONNX form in ONNX Runtime"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One job with everything known of its files but time and memory."""
+
+    done: Done
+    facts: Facts
+    target: Target
+    native: bool
+    outputs: Outputs | Failure
+    quality: Quality | None
+    parity: Parity | None
+
+
+@dataclass(frozen=True)
+class Worked:
+    """One cell of the grid after the first pass."""
+
+    recipe: Recipe
+    place: Endpoint
+    measured: Measured
+    done: Done
+    judged: Judged | None = None
+    twin: Judged | None = None
+    control: Judged | None = None
+
+
+def judge(
+    name: str,
+    done: Done,
+    place: Endpoint,
+    measured: Measured,
+    *,
+    steps: tuple[Step, ...] = (),
+    with_quality: bool = True,
+) -> Judged | None:
+    """Decode and judge what a job made; None where it made nothing."""
+    result, measures = done.result, measured.measures
+    if result.status != "ok" or result.deployable is None:
+        return None
+    facts = deployable_facts(measured.subject, result, measured.facts, measures.store)
+    target = measures.target(name, result.deployable, place if place.python else None, steps)
+    native = place.python is not None
+    outputs: Outputs | Failure = Failure(status="unsupported", reason="quality was not asked for")
+    if native and with_quality:
+        outputs = measures.outputs(target, place, steps)
+    if not isinstance(outputs, Outputs) and outputs.status == "unsupported" and result.onnx:
+        # No native runtime on this computer: the ONNX form speaks for the file, and says so.
+        native = native and not with_quality
+        if not native:
+            target = measures.target(name, result.onnx)
+        if with_quality:
+            outputs = measures.outputs(target, None, steps)
+    return Judged(
+        done=done,
+        facts=facts,
+        target=target,
+        native=native,
+        outputs=outputs,
+        quality=_quality(outputs, measured, place.info.toolkit if native else _ON_ONNX)
+        if with_quality
+        else None,
+        parity=_parity(result.onnx, result.deployable, outputs, measured, steps)
+        if with_quality and native
+        else None,
+    )
+
+
+def _quality(outputs: Outputs | Failure, measured: Measured, measured_on: str) -> Quality:
+    task = measured.subject.entry.task
+    if isinstance(outputs, Failure):
+        return Quality(task=task, measured_on=measured_on, metrics=(), reason=outputs.reason)
+    before = measured.outputs if isinstance(measured.outputs, Outputs) else None
+    return quality(outputs, before, task=task, measured_on=measured_on)
+
+
+def _parity(
+    onnx: Artifact | None,
+    deployable: Artifact,
+    outputs: Outputs | Failure,
+    measured: Measured,
+    steps: tuple[Step, ...],
+) -> Parity | None:
+    """Hold the native outputs against those of the ONNX form."""
+    if onnx is None or isinstance(outputs, Failure):
+        reason = "there is no ONNX form" if onnx is None else outputs_reason(outputs)
+        return Parity(max_abs_difference=None, top1_agreement=None, reason=reason)
+    if onnx.path == deployable.path or onnx.digest == deployable.digest:
+        return SAME_FILE
+    measures = measured.measures
+    form = measures.outputs(measures.target(ONNX_FORM, onnx), None, steps)
+    if isinstance(form, Failure):
+        return Parity(max_abs_difference=None, top1_agreement=None, reason=form.reason)
+    return parity(outputs, form, task=measured.subject.entry.task)
+
+
+def outputs_reason(outputs: Outputs | Failure) -> str:
+    """Return why there are no outputs; empty where there are."""
+    return outputs.reason if isinstance(outputs, Failure) else ""
