@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
 
 from ..errors import ModelError
 from .stored import all_tensors, tensor_bytes
@@ -73,7 +73,29 @@ def _parse(path: Path) -> onnx.ModelProto:
             f"{path}: not an ONNX model, or cut off: it has no graph with outputs and an opset."
             " Export or download the file again"
         )
+    if _has_broken_text(model):
+        raise ModelError(
+            f"{path}: damaged: a name in it is no UTF-8 text. Export or download the file again"
+        )
     return model
+
+
+def _has_broken_text(model: onnx.ModelProto) -> bool:
+    """Find text that is not UTF-8: protobuf hands it out as bytes, which nothing expects."""
+    waiting: list[Message] = [model]
+    while waiting:
+        message = waiting.pop()
+        for field in message.DESCRIPTOR.fields:
+            if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
+                continue
+            value = getattr(message, field.name)
+            if isinstance(value, Message):
+                waiting.extend([value] if message.HasField(field.name) else [])
+            elif field.type == field.TYPE_MESSAGE:
+                waiting.extend(value)
+            elif isinstance(value, bytes) or any(isinstance(item, bytes) for item in value):
+                return True
+    return False
 
 
 def _check_dimensions(model: onnx.ModelProto, path: Path) -> None:

@@ -24,7 +24,8 @@ def dequantize(
     if zero is not None and zero.size:
         numbers = numbers - _spread(zero.astype(wide), codes.shape, axis, block)
     spread = _spread(scale.astype(np.float32), codes.shape, axis, block)
-    result: np.ndarray = (numbers.astype(np.float32) * spread).astype(scale.dtype)
+    with np.errstate(all="ignore"):  # a damaged scale makes infinity, which layer_state refuses
+        result: np.ndarray = (numbers.astype(np.float32) * spread).astype(scale.dtype)
     return result
 
 

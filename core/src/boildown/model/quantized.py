@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import ModelError
 from .codes import Code, stored_code
 from .dequantize import dequantize, unpack_bits
@@ -18,7 +20,6 @@ from .weights import Site, Weight, from_parts, read_plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     import onnx
 
     from .folding import Constants
@@ -102,7 +103,8 @@ def _matmul_nbits(site: Site) -> Weight:
         offset: np.ndarray | int = 1 << (bits - 1)
     else:
         offset = _by_column(zero.reshape(rows, blocks), group, block, columns).astype("f4")
-    values = (codes.astype("f4") - offset) * spread
+    with np.errstate(all="ignore"):  # a damaged scale makes infinity, which layer_state refuses
+        values = (codes.astype("f4") - offset) * spread
     names = [site.input(index) for index in (1, 2, 3, 4)]
     return _weight(site, values, 0, names)._replace(code=Code(float(bits), f"uint{bits}"))
 
