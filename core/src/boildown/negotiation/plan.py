@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..frozen import Frozen
 
@@ -35,6 +35,15 @@ class RecipePlan(Frozen):
     recipe: str
     steps: tuple[str, ...]
     backends: tuple[BackendPlan, ...]
+
+    @model_validator(mode="after")
+    def _every_step_has_its_cell(self) -> Self:
+        for backend in self.backends:
+            if len(backend.cells) != len(self.steps):
+                raise ValueError(
+                    f"{backend.backend} has {len(backend.cells)} cells for {len(self.steps)} steps"
+                )
+        return self
 
 
 class Plan(Frozen):

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .columns import Column
 
 _GENERAL = (
-    "Quality is that of the file that ships, or of its ONNX form where this computer cannot run "
-    "it; the table of quality says which. Speed names its runtime.",
+    "Quality is of the file that ships, or of its ONNX form where this computer cannot run it.",
     "Each measurement runs in a fresh process that loads nothing but the runtime.",
     "Differences and speed ratios are paired: both sides see the same samples and take turns.",
     "Layer by layer, every figure stands in `comparison.json` beside this file.",

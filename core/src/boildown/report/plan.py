@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
 
+_LONGEST_WORD = len("approximately")
 _STYLES = {"yes": "", "approximately": "yellow", "no": "red"}
 
 
@@ -64,18 +65,18 @@ class _Notes:
 
 def _matrix(recipe: RecipePlan, notes: _Notes) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("backend", no_wrap=True)
-    for index, step in enumerate(recipe.steps, start=1):
-        table.add_column(Text(f"step {index}\n{clean(step)}"))
-    if any(backend.obstacles for backend in recipe.backends):
-        table.add_column("runs here")
+    table.add_column("step")
     for backend in recipe.backends:
-        cells = [_cell(cell, notes) for cell in backend.cells]
-        table.add_row(_named(backend), *cells, _runs_here(backend, notes))
+        table.add_column(_heading(backend), min_width=_LONGEST_WORD)
+    for index, step in enumerate(recipe.steps):
+        cells = [_cell(backend.cells[index], notes) for backend in recipe.backends]
+        table.add_row(Text(f"{index + 1} {clean(step)}"), *cells)
+    if any(backend.obstacles for backend in recipe.backends):
+        table.add_row("on this computer", *(_runs_here(b, notes) for b in recipe.backends))
     return table
 
 
-def _named(backend: BackendPlan) -> Text:
+def _heading(backend: BackendPlan) -> Text:
     return Text("\n".join(filter(None, map(clean, (backend.backend, backend.toolkit)))))
 
 
