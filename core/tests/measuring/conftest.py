@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ def save(
     nodes: list[onnx.NodeProto],
     inputs: dict[str, list[Any]],
     outputs: dict[str, list[Any]],
-    weights: dict[str, np.ndarray],
+    weights: dict[str, np.ndarray] | None = None,
+    *,
     kind: int = TensorProto.FLOAT,
 ) -> Path:
     """Write a checked ONNX file."""
@@ -70,7 +71,7 @@ def save(
         "g",
         [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs.items()],
         [helper.make_tensor_value_info(name, kind, shape) for name, shape in outputs.items()],
-        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+        [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
@@ -81,7 +82,7 @@ def save(
 def write_data(folder: Path, *, n: int = 70, labelled: bool = True) -> DataManifest:
     """Write seeded float inputs for a tower, with labels where wanted."""
     rng = np.random.default_rng(1)
-    arrays = {"test_x": rng.standard_normal((n, 3, 8, 8)).astype(np.float32)}
+    arrays: dict[str, Any] = {"test_x": rng.standard_normal((n, 3, 8, 8)).astype(np.float32)}
     if labelled:
         arrays["test_y"] = rng.integers(0, CLASSES, n)
     path = folder / "data.npz"
@@ -123,11 +124,44 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(workdir=tmp_path / "work", log=tmp_path / "log", limits=Limits(seconds=60))
 
 
-Mimic = Callable[..., Target]
+@pytest.fixture
+def make_tower(tmp_path: Path) -> Callable[..., Path]:
+    """Return `tower` that writes below the test's folder, by file name."""
+    return lambda name="tower.onnx", **how: tower(tmp_path / name, **how)
 
 
 @pytest.fixture
-def mimic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mimic:
+def make_chain(tmp_path: Path) -> Callable[..., Path]:
+    """Return `doubled` that writes below the test's folder, by file name."""
+    return lambda name, **how: doubled(tmp_path / name, **how)
+
+
+@pytest.fixture
+def save_model(tmp_path: Path) -> Callable[..., Path]:
+    """Return `save` that writes below the test's folder, by file name."""
+    return lambda name, *what, **how: save(tmp_path / name, *what, **how)
+
+
+@pytest.fixture
+def make_data(tmp_path: Path) -> Callable[..., DataManifest]:
+    """Return `write_data` that writes into the test's folder."""
+    return lambda **how: write_data(tmp_path, **how)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Callable[..., Outputs]:
+    """Return `stored` that writes into a folder of the test by name."""
+    return lambda name, *arrays: stored(tmp_path / name, *arrays)
+
+
+@pytest.fixture
+def onnx_target() -> Callable[..., Target]:
+    """Return a function that makes a target of ONNX Runtime."""
+    return lambda path, name="float32": Target(name=name, artifact=Artifact(path=path))
+
+
+@pytest.fixture
+def mimic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Target]]:
     """Install a backend that runs ONNX, and return a function that makes targets of it."""
     site = tmp_path / "site"
     info = site / "boildown_mimic-1.0.dist-info"

@@ -33,6 +33,8 @@ _LEAST_ROUNDS = 8
 #: Ratios are looked at every so many rounds only: looking often makes chance look like certainty.
 _LOOK_EVERY = 8
 _NARROW = 0.03
+#: A 90th percentile of fewer single inferences would be little more than the greatest.
+_LEAST_SINGLES = 30
 
 
 class Candidate:
@@ -160,16 +162,21 @@ def _rounds(opened: list[Candidate], request: SpeedRequest, say: Say) -> tuple[b
 
 
 def _narrow(alive: list[Candidate], references: Sequence[str]) -> bool:
-    for ratios in _pairs(alive, references):
-        low, high = median_interval(ratios)
-        middle = float(np.median(ratios))
+    if any(len(candidate.singles) < _LEAST_SINGLES for candidate in alive):
+        return False
+    for values in _pairs(alive, references):
+        low, high = median_interval(values)
+        middle = float(np.median(values))
         if max(high - middle, middle - low) > _NARROW * middle:
             return False
     return True
 
 
 def _pairs(alive: list[Candidate], references: Sequence[str]) -> Iterator[list[float]]:
-    for reference in alive:
-        for this in alive:
+    """Yield what must become narrow: the ratios, or without a reference the times themselves."""
+    for this in alive:
+        if not references:
+            yield this.cpu
+        for reference in alive:
             if reference.name in references and this is not reference:
                 yield [a / b for a, b in zip(reference.cpu, this.cpu, strict=True)]
