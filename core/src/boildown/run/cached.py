@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,17 +13,16 @@ if TYPE_CHECKING:
     from .store import Store
 
 _VALUE = "value.json"
-_Kept = TypeVar("_Kept", bound=BaseModel)
-_Lost = TypeVar("_Lost")
+_Value = TypeVar("_Value")
 
 
 def cached(
     store: Store,
     kind: str,
     key: str,
-    wanted: type[_Kept],
-    compute: Callable[[Path], _Kept | _Lost],
-) -> _Kept | _Lost:
+    wanted: type[BaseModel],
+    compute: Callable[[Path], _Value],
+) -> _Value:
     """Return the value of `key`; `compute(folder)` makes it and may leave files in `folder`.
 
     What `compute` returns is kept only if it is a `wanted`: a failure is tried anew next time.
@@ -31,7 +30,8 @@ def cached(
     with store.entry(kind, key) as entry:
         if entry.finished:
             try:
-                return wanted.model_validate_json((entry.folder / _VALUE).read_bytes())
+                kept: Any = wanted.model_validate_json((entry.folder / _VALUE).read_bytes())
+                return cast("_Value", kept)
             except (OSError, ValidationError):
                 pass  # written by another version of the value's type: compute it again
         value = compute(entry.folder)

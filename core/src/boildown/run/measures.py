@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel
-
 from ..comparison.schema import Energy, Memory
 from ..job.environment import digest, environment
 from ..measuring.bench import Bench
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pydantic import BaseModel
+
     from ..artifact import Artifact
     from ..data.manifest import DataManifest
     from ..job.process import Limits, Progress
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 #: Name of the float32 source in ONNX Runtime among the targets of a group.
 BASELINE = "float32 ONNX"
-_Kept = TypeVar("_Kept", bound=BaseModel)
-_Lost = TypeVar("_Lost")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -146,18 +145,17 @@ class Measures:
         kind: str,
         targets: Sequence[Target],
         place: Endpoint | None,
-        wanted: type[_Kept],
-        measure: Callable[[Sample, Bench], _Kept | _Lost],
-    ) -> _Kept | _Lost:
+        wanted: type[BaseModel],
+        measure: Callable[[Sample, Bench], _Value],
+    ) -> _Value:
         key = self._key(kind, targets, place, data=self.subject.digests.test)
 
-        def run(folder: Path) -> _Kept | _Lost:
+        def run(folder: Path) -> _Value:
             with machine_lock("exclusive"):
                 sample = write_sample(folder / "sample.npz", self.io, self._test_data())
                 return measure(sample, self._bench(folder, place))
 
-        value: _Kept | _Lost = cached(self.store, kind, key, wanted, run)
-        return value
+        return cached(self.store, kind, key, wanted, run)
 
     def _test_data(self) -> DataManifest | None:
         data = self.subject.data

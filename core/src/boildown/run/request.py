@@ -43,8 +43,10 @@ class Cell(Frozen):
     backend: str
 
 
-def grid(request: Request, installed: list[str]) -> list[Cell]:
+def grid(request: Request, installed: list[str], *, need_model: bool = True) -> list[Cell]:
     """Return every recipe with every model on every backend, in the order of the request.
+
+    Without `need_model` a recipe may name none; its cells then have the model ``.
 
     Raises:
         UsageError: two recipes have one name, or nothing says which model to use.
@@ -56,6 +58,8 @@ def grid(request: Request, installed: list[str]) -> list[Cell]:
     cells = []
     for recipe in request.recipes:
         models = request.models or tuple(filter(None, (recipe.model,)))
+        if not models and not need_model:
+            models = ("",)
         if not models:
             raise UsageError(
                 f"recipe {recipe.name!r} names no model; add --model URI (see `boildown models`) "

@@ -54,11 +54,15 @@ class Subject:
         return available(self.data)
 
 
-def available(data: DataManifest | None) -> frozenset[Need]:
-    """Return what a dataset can give to a step."""
+def available(data: DataManifest | None, *, assembled: bool = True) -> frozenset[Need]:
+    """Return what a dataset can give to a step.
+
+    One that is not `assembled` yet can calibrate from any split.
+    """
     if data is None:
         return frozenset()
-    found: set[Need] = {"samples"} if "calibration" in data.splits else set()
+    calibrates = "calibration" in data.splits or not assembled
+    found: set[Need] = {"samples"} if calibrates else set()
     if "train" in data.splits:
         found |= {"train", "labels"} if data.splits["train"].labelled else {"train"}
     return frozenset(found)

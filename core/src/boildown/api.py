@@ -1,0 +1,165 @@
+"""The Python interface: what the command line does, as typed functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageError
+from .job.process import Limits
+from .plugins.models import find_model
+from .plugins.registry import Registry
+from .recipe.load import load_recipe
+from .recipe.recipe import Recipe
+from .report.markdown import write_markdown
+from .report.results import Results
+from .run.compare import Comparing
+from .run.endpoints import endpoint, places
+from .run.events import Event, Listener, listeners
+from .run.planning import EVERYTHING
+from .run.planning import plan as planned
+from .run.request import Request, grid
+from .run.store import Store, default_root
+from .run.subject_data import find_dataset
+from .run.subjects import available
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .negotiation.plan import Plan
+
+#: Folder that results go to where none is named.
+OUT = Path("boildown-out")
+
+
+def compare(
+    recipes: Recipe | str | Path | Sequence[Recipe | str | Path],
+    *,
+    models: str | Sequence[str] = (),
+    backends: str | Sequence[str] = (),
+    data: str | None = None,
+    samples: int | None = None,
+    jobs: int = 1,
+    out: Path | str = OUT,
+    threads: int = 1,
+    limits: Limits | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    cache: Path | None = None,
+) -> Results:
+    """Run every recipe on every model with every backend, measure all, and write the reports.
+
+    Args:
+        recipes: Recipes, paths of recipe files, or names of ready recipes.
+        models: URIs or paths; none: what each recipe names.
+        backends: Names; none: what each recipe names, else all that are installed.
+        data: URI of the data; none: what each recipe names, else the model's own.
+        samples: Test samples at most.
+        jobs: Jobs that compress at the same time; measurements of time always run alone.
+        out: Folder for comparison.json, comparison.md and the rows' files.
+        threads: Threads of every runtime that is timed.
+        limits: Seconds and bytes that one job may use at most.
+        on_event: Told everything that happens, for a display of one's own.
+        cache: Folder of the cache; none: `$BOILDOWN_CACHE`, else the user's.
+
+    Raises:
+        BoildownError: something that was asked for is wrong; the text says what and where.
+    """
+    request = Request(
+        recipes=tuple(_recipe(recipe) for recipe in _several(recipes)),
+        models=tuple(_several(models)),
+        backends=tuple(_several(backends)),
+        data=data,
+        samples=samples,
+        jobs=jobs,
+        threads=threads,
+        limits=limits or Limits(),
+        out=Path(out),
+    )
+    return carry_out(request, on_event=on_event, cache=cache)
+
+
+def run(
+    recipe: Recipe | str | Path,
+    *,
+    backend: str = "",
+    model: str = "",
+    data: str | None = None,
+    samples: int | None = None,
+    measure: bool = True,
+    out: Path | str = OUT,
+    on_event: Callable[[Event], None] | None = None,
+    cache: Path | None = None,
+) -> Results:
+    """Run one recipe on one backend, strictly: a gap is an UnsupportedError, not a row."""
+    request = Request(
+        recipes=(_recipe(recipe),),
+        models=(model,) if model else (),
+        backends=(backend,) if backend else (),
+        data=data,
+        samples=samples,
+        measure=measure,
+        strict=True,
+        out=Path(out),
+    )
+    if not backend and len(request.recipes[0].backends) != 1:
+        known = ", ".join(Registry().names()) or "none"
+        raise UsageError(f"say which backend is to run the recipe (installed: {known})")
+    return carry_out(request, on_event=on_event, cache=cache)
+
+
+def carry_out(
+    request: Request,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    cache: Path | None = None,
+    debug: bool = False,
+) -> Results:
+    """Carry out a request and write comparison.json and comparison.md below `request.out`."""
+    own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
+    comparing = Comparing(
+        request=request,
+        store=Store(cache or default_root()),
+        tell=listeners(*own),
+        debug=debug,
+    )
+    comparison = comparing.execute()
+    write_markdown(comparison, request.out)
+    return Results(comparison, request.out)
+
+
+def plan(request: Request, *, cache: Path | None = None) -> Plan:
+    """Return the matrix step x backend for a request; no toolkit and no runtime is imported."""
+    registry, elsewhere = Registry(), places(request.folder)
+    names = registry.names()
+    cells = grid(request, names, need_model=False)
+    backends = dict.fromkeys(cell.backend for cell in cells)
+    store = Store(cache or default_root())
+    there = {}
+    for cell in cells:
+        recipe = cell.recipe
+        named = request.data or recipe.data
+        if named is None and cell.model:
+            with store.entry("plans", "0" * 64) as entry:
+                named = find_model(cell.model, entry.folder).default_data
+        there[recipe.name] = (
+            available(find_dataset(named, store), assembled=False)
+            if isinstance(named, str)
+            else EVERYTHING
+        )
+    return planned(cells, {n: endpoint(n, registry, elsewhere) for n in backends}, there)
+
+
+def load_results(folder: Path | str) -> Results:
+    """Return the results of an earlier run from its folder."""
+    return Results.load(Path(folder))
+
+
+def _several(given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - one value or several of any type
+    """Return one value or several as a tuple; a text is one value, not its letters."""
+    if isinstance(given, str | Path | Recipe):
+        return (given,) if given else ()
+    return tuple(given)
+
+
+def _recipe(given: Recipe | str | Path) -> Recipe:
+    return given if isinstance(given, Recipe) else load_recipe(given)

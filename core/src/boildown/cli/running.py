@@ -1,0 +1,156 @@
+"""`compare`, `run` and `plan`: the commands that take recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .outcome import OK, SOME_NOT_OK, Options
+
+if TYPE_CHECKING:
+    from ..run.request import Request
+
+Recipes = Annotated[
+    list[str], typer.Argument(help="Recipe files, or names of ready recipes (`boildown recipes`).")
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="URI or path of a model; may be given more than once."),
+]
+Backends = Annotated[
+    list[str] | None,
+    typer.Option("--backend", help="Name of a backend; may be given more than once."),
+]
+Data = Annotated[
+    str | None, typer.Option(help="URI of the data, as in images:photos or npz:d.npz.")
+]
+Samples = Annotated[int | None, typer.Option(min=1, help="Test samples at most.")]
+Out = Annotated[Path, typer.Option(help="Folder for the reports and the compressed models.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of every runtime that is timed.")]
+Seconds = Annotated[float | None, typer.Option("--time-limit", help="Seconds for one job at most.")]
+Megabytes = Annotated[
+    int | None, typer.Option("--memory-limit", min=1, help="MiB for one job at most.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(compare)
+    app.command()(run)
+    app.command()(plan)
+
+
+def compare(  # noqa: PLR0917 - typer reads the options off the signature
+    recipes: Recipes,
+    model: Models = None,
+    backend: Backends = None,
+    data: Data = None,
+    samples: Samples = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Jobs that compress at the same time.")] = 1,
+    out: Out = Path("boildown-out"),
+    threads: Threads = 1,
+    time_limit: Seconds = None,
+    memory_limit: Megabytes = None,
+) -> None:
+    """Run every recipe on every model with every backend, and compare all of them.
+
+    Writes comparison.json, comparison.md and the compressed models below --out.
+    """
+    request = _request(
+        recipes=recipes,
+        models=model or [],
+        backends=backend or [],
+        data=data,
+        samples=samples,
+        jobs=jobs,
+        threads=threads,
+        limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
+        out=out,
+    )
+    _carry_out(request)
+
+
+def run(  # noqa: PLR0917 - typer reads the options off the signature
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a ready recipe.")],
+    model: Annotated[str | None, typer.Option(help="URI or path of the model.")] = None,
+    backend: Annotated[str | None, typer.Option(help="Name of the backend.")] = None,
+    data: Data = None,
+    samples: Samples = None,
+    out: Out = Path("boildown-out"),
+    threads: Threads = 1,
+    time_limit: Seconds = None,
+    memory_limit: Megabytes = None,
+    *,
+    measure: Annotated[bool, typer.Option(help="Measure what was made.")] = True,
+) -> None:
+    """Run one recipe on one backend, strictly: anything it cannot do ends the run."""
+    from ..errors import UsageError
+    from ..plugins.registry import Registry
+
+    request = _request(
+        recipes=[recipe],
+        models=[model] if model else [],
+        backends=[backend] if backend else [],
+        data=data,
+        samples=samples,
+        threads=threads,
+        limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
+        out=out,
+        measure=measure,
+        strict=True,
+    )
+    if not backend and len(request.recipes[0].backends) != 1:
+        known = ", ".join(Registry().names()) or "none"
+        raise UsageError(f"say which backend is to run it: --backend NAME (installed: {known})")
+    _carry_out(request)
+
+
+def plan(
+    recipes: Recipes,
+    model: Models = None,
+    backend: Backends = None,
+    data: Data = None,
+) -> None:
+    """Print what each backend can do of each step, before anything runs."""
+    from rich.console import Console
+
+    from .. import api
+    from ..report.plan import PlanTable
+
+    request = _request(
+        recipes=recipes, models=model or [], backends=backend or [], data=data, out=Path()
+    )
+    found = api.plan(request)
+    Console().print(PlanTable(found))
+    possible = all(
+        cell.verdict != "no"
+        for recipe in found.recipes
+        for column in recipe.backends
+        for cell in column.cells
+    )
+    raise typer.Exit(OK if possible else SOME_NOT_OK)
+
+
+def _request(*, recipes: list[str], **given: object) -> Request:
+    from ..recipe.load import load_recipe
+    from ..run.request import Request
+
+    loaded = tuple(load_recipe(recipe) for recipe in recipes)
+    return Request.model_validate({"recipes": loaded, **given})
+
+
+def _carry_out(request: Request) -> None:
+    from rich.console import Console
+
+    from .. import api
+    from ..report.table import ResultsTable
+    from ..run.verdict import exit_code
+    from .live import Live
+
+    with Live() as live:
+        results = api.carry_out(request, on_event=live.hear, debug=Options.debug)
+    Console().print(ResultsTable(results.comparison))
+    by_name = {recipe.name: recipe for recipe in request.recipes}
+    raise typer.Exit(exit_code(results.comparison, by_name))
