@@ -104,7 +104,7 @@ def test_samples_with_nan_are_counted(run: Make, make_tower: Make, mimic: Make) 
         ({"open": "refuse"}, UnsupportedError, "needs a phone"),
     ],
 )
-def test_a_runtime_that_breaks_the_contract_is_named(
+def test_a_runtime_that_breaks_the_contract_is_named(  # noqa: PLR0917 - fixtures
     run: Make, make_tower: Make, mimic: Make, settings: Any, error: Any, text: str
 ) -> None:
     with pytest.raises(error, match=text):
