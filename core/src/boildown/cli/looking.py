@@ -27,24 +27,20 @@ def backends() -> None:
     from .words import offers_in_words
 
     registry, elsewhere = Registry(), places(Path())
-    rows = []
+    found = []
     for name in sorted({*registry.names(), *elsewhere}):
         try:
             info = endpoint(name, registry, elsewhere).info
         except BoildownError as error:
-            rows.append((name, "broken", str(error), "", ""))
+            found.append((f"{name}  (broken)", [str(error)]))
             continue
-        version = toolkit_version(info)
-        rows.append(
-            (
-                name,
-                f"{info.toolkit} {version or '(not installed)'}",
-                "\n".join(offers_in_words(info.offers)),
-                ", ".join(info.formats),
-                "yes" if info.maintained else "no longer",
-            )
-        )
-    _table(("backend", "toolkit", "offers", "formats", "maintained"), rows)
+        state = toolkit_version(info) or "not installed here"
+        care = "" if info.maintained else ", no longer maintained upstream"
+        heading = f"{name}  {info.toolkit} {state}{care}; writes {', '.join(info.formats)}"
+        found.append((heading, offers_in_words(info.offers)))
+    if not found:
+        typer.echo("no backend is installed; try `pip install boildown-onnxruntime`")
+    _definitions(found)
 
 
 def inspect(
@@ -116,10 +112,24 @@ def recipes() -> None:
 
     rows = []
     for name, recipe in ready_recipes().items():
-        steps = "\n".join(step_in_words(step) for step in recipe.steps)
         trains = any(step.train is not None for step in recipe.steps)
-        rows.append((name, recipe.description, steps, "yes" if trains else "no"))
-    _table(("recipe", "what it does", "steps", "trains"), rows)
+        mark = "  (trains: needs a backend that can, and train data)" if trains else ""
+        steps = " → ".join(step_in_words(step) for step in recipe.steps)
+        rows.append((name + mark, [recipe.description, steps]))
+    _definitions(rows)
+
+
+def _definitions(found: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Print headings with indented paragraphs below them; reads well at any width."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for heading, paragraphs in found:
+        console.print(Text(heading, style="bold"))
+        for paragraph in paragraphs:
+            console.print(Padding(Text(paragraph), (0, 0, 0, 4)))
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

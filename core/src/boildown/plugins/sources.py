@@ -10,14 +10,15 @@ from typing import Any
 import pluggy
 
 from ..data.manifest import DataManifest
-from ..data.uris import parse_uri
+from ..data.uris import parse_uri, unknown_scheme
 from ..errors import UriError
-from ..nearest import did_you_mean
 from . import hookspecs
 from .registry import load
 from .values import Listing, ModelEntry
 
 SOURCES = "boildown.sources"
+#: Schemes of data that need no plugin.
+BUILT_IN = ("images", "npz")
 
 
 def schemes() -> list[str]:
@@ -27,7 +28,7 @@ def schemes() -> list[str]:
 
 def model_from_source(uri: str, workdir: Path) -> ModelEntry:
     """Return the model behind `scheme:…`; UriError where no source gives it."""
-    entry: ModelEntry | None = _hooks(uri).provide_model(uri=uri, workdir=workdir)
+    entry: ModelEntry | None = _hooks(_scheme(uri)).provide_model(uri=uri, workdir=workdir)
     if entry is None:
         raise UriError(f"{uri}: this source has no such model; see `boildown models`")
     return entry
@@ -35,7 +36,7 @@ def model_from_source(uri: str, workdir: Path) -> ModelEntry:
 
 def dataset_from_source(uri: str, workdir: Path) -> DataManifest:
     """Return the dataset behind `scheme:…`; UriError where no source gives it."""
-    manifest: DataManifest | None = _hooks(uri).provide_dataset(uri=uri, workdir=workdir)
+    manifest: DataManifest | None = _hooks(_scheme(uri)).provide_dataset(uri=uri, workdir=workdir)
     if manifest is None:
         raise UriError(f"{uri}: this source has no such dataset; see `boildown datasets`")
     return manifest
@@ -44,27 +45,28 @@ def dataset_from_source(uri: str, workdir: Path) -> DataManifest:
 def model_listings() -> Iterator[Listing]:
     """Yield what every installed source lists as models."""
     for scheme in schemes():
-        for listings in _hooks(f"{scheme}:").list_models():
+        for listings in _hooks(scheme).list_models():
             yield from listings
 
 
 def dataset_listings() -> Iterator[Listing]:
     """Yield what every installed source lists as datasets."""
     for scheme in schemes():
-        for listings in _hooks(f"{scheme}:").list_datasets():
+        for listings in _hooks(scheme).list_datasets():
             yield from listings
 
 
-def _hooks(uri: str) -> Any:  # noqa: ANN401 - pluggy's relay of hooks is untyped
+def _scheme(uri: str) -> str:
+    """Return the scheme of a URI, UriError where nothing provides it."""
     scheme = parse_uri(uri).scheme or ""
-    entries = list(importlib.metadata.entry_points(group=SOURCES, name=scheme))
-    if not entries:
-        known = [*schemes(), "images", "npz"]
-        raise UriError(
-            f"{uri}: nothing provides the scheme {scheme!r} (known: {', '.join(known)})"
-            f"{did_you_mean(scheme, known)}"
-        )
+    if scheme not in schemes():
+        raise unknown_scheme(scheme, [*schemes(), *BUILT_IN])
+    return scheme
+
+
+def _hooks(scheme: str) -> Any:  # noqa: ANN401 - pluggy's relay of hooks is untyped
+    (entry, *_) = importlib.metadata.entry_points(group=SOURCES, name=scheme)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(load(entries[0]), name=scheme)
+    manager.register(load(entry), name=scheme)
     return manager.hook

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from ..negotiation.settings import check_with_names
 from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record
 from .cells import CellRun, Title
+from .deliver import ROWS, TWINS
 from .endpoints import Endpoint, endpoint, places
 from .events import Event, Listener
 from .jobs import settings_of
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from .store import Store
     from .work import Worked
 
-_LOG = logging.getLogger(__name__)
+#: What a run that was cut off may have left in its folder.
+_OURS = (ROWS, TWINS)
 
 
 @dataclass
@@ -169,7 +170,7 @@ class Comparing:
         recipes = {recipe.name: recipe for recipe in self.request.recipes}
         return Comparison(
             machine=machine(self.request.threads),
-            data=tuple(dict.fromkeys(record for m in measured if (record := _data_record(m)))),
+            data=_data_records(measured),
             models=tuple(model_record(m, timed=self.request.measure) for m in measured),
             recipes=tuple(r.model_dump(mode="json", by_alias=True) for r in recipes.values()),
             results=tuple(rows),
@@ -184,21 +185,27 @@ def _of(cell: Cell) -> str:
     return "\0".join((cell.model, own, *teachers))
 
 
-def _data_record(measured: Measured) -> DataRecord | None:
-    data = measured.subject.data
-    if data is None:
-        return None
-    counts = {name: len(split) for name, split in data.splits.items()}
-    return DataRecord(uri=data.uri, sha256=measured.subject.digests.whole, splits=counts)
+def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
+    records: dict[str, DataRecord] = {}
+    for subject in (m.subject for m in measured):
+        if subject.data is not None:
+            counts = {name: len(split) for name, split in subject.data.splits.items()}
+            sha256 = subject.digests.whole
+            records[sha256] = DataRecord(uri=subject.data.uri, sha256=sha256, splits=counts)
+    return tuple(records.values())
 
 
 def _check_out(request: Request) -> None:
     out = request.out
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; name a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / NAME).exists():
+    foreign = (
+        [path.name for path in out.iterdir() if path.name not in _OURS] if out.exists() else []
+    )
+    if foreign and not (out / NAME).exists():
         raise UsageError(
-            f"--out {out} holds files of something else (no {NAME}); name an empty or new folder"
+            f"--out {out} holds files of something else ({foreign[0]}, but no {NAME}); name an "
+            f"empty or new folder"
         )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..measuring.requests import Outputs
     from .subjects import Subject
 
-#: Folder of the rows below the run's folder.
-ROWS = "rows"
+#: Folders of the rows and of the float twins below the run's folder.
+ROWS, TWINS = "rows", "twins"
 
 
 def row_folder(out: Path, number: int, *names: str) -> Path:

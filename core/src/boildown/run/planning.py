@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..negotiation.gaps import approximations, gaps, platform_obstacle
 from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
+from ..recipe.steps import Quantize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,9 +69,11 @@ def plan(
 
 def step_in_words(step: Step) -> str:
     """Return a step as a few words, as in `quantize weights=int8 activations=int8`."""
+    told: dict[str, object] = step.demands()
+    if isinstance(step, Quantize):  # what is stored says most, so it is said even at its default
+        told = {"weights": step.weights, "activations": step.activations} | told
     settings = [
-        f"{name}={'yes' if isinstance(value, dict) else value}"
-        for name, value in step.demands().items()
+        f"{name}={'yes' if isinstance(value, dict) else value}" for name, value in told.items()
     ]
     return " ".join([step.op, *settings])
 

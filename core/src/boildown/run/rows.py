@@ -21,7 +21,7 @@ from ..measuring.requests import Failure, Outputs, SpeedTimes
 from ..measuring.speedup import no_speed, speed
 from . import warned
 from .baseline import RUNTIME
-from .deliver import deliver, row_folder, write_facts, write_golden
+from .deliver import TWINS, deliver, row_folder, write_facts, write_golden
 from .measures import BASELINE
 from .verdict import check_limits
 from .work import COMPRESSED, ONNX_FORM, TWIN, Judged, Worked
@@ -149,7 +149,7 @@ def _float_twin(
     twin = worked.twin
     if twin is None:
         return None
-    folder = out / "twins" / f"{twin.done.key[:16]}-{worked.place.name}"
+    folder = out / TWINS / f"{twin.done.key[:16]}-{worked.place.name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_facts(worked.measured.subject, folder)
