@@ -222,3 +222,10 @@ def comparison() -> s.Comparison:
         recipes=({"recipe": 1, "name": "int8-static", "steps": [{"op": "quantize"}]},),
         results=rows(),
     )
+
+
+@pytest.fixture
+def small(comparison: s.Comparison) -> s.Comparison:
+    """One model with an ok row, a warned one and an unsupported one."""
+    kept = tuple(comparison.results[index] for index in (0, 1, 3))
+    return comparison.model_copy(update={"models": comparison.models[:1], "results": kept})

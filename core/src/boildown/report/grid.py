@@ -26,12 +26,14 @@ _STYLES = {
 }
 
 
-def grids(groups: tuple[Group, ...], columns: tuple[Column, ...], width: int) -> list[Table]:
-    """Return the tables for `width` columns of a terminal."""
+def grids(
+    groups: tuple[Group, ...], columns: tuple[Column, ...], width: int
+) -> tuple[list[Table], tuple[Column, ...]]:
+    """Return the tables for `width` columns of a terminal, and the figures that had no room."""
     if not groups:
-        return []
+        return [], ()
     layout, widths = fitting(groups, columns, width)
-    return [_grid(group, layout, widths) for group in groups]
+    return [_grid(group, layout, widths) for group in groups], layout.left_out
 
 
 def _grid(group: Group, layout: Layout, widths: list[int]) -> Table:

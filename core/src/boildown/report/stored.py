@@ -80,7 +80,7 @@ def facts_of(folder: Path) -> Facts:
 def golden_samples(path: Path) -> int:
     """Count the samples of a golden file; UsageError where it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             counts = {name: arrays[name].shape[:1] for name in arrays.files}
     except FileNotFoundError as error:
         raise UsageError(_without(path)) from error

@@ -37,8 +37,12 @@ class ResultsTable:
         """Yield tables and paragraphs."""
         found = groups(self.comparison)
         columns = shown(found)
-        for group, grid in zip(found, grids(found, columns, options.max_width), strict=True):
-            yield Group(_title(group), grid, Text(""))
+        tables, left_out = grids(found, columns, options.max_width)
+        for group, table in zip(found, tables, strict=True):
+            yield Group(_title(group), table, Text(""))
+        if left_out:
+            names = ", ".join(column.title("the metric") for column in left_out)
+            yield Text(f"Left out for want of room: {names}. They stand in comparison.md.\n")
         yield from self._sections()
 
     def _sections(self) -> Iterator[RenderableType]:
