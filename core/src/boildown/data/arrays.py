@@ -55,8 +55,8 @@ def npz_dataset(uri: Uri) -> DataManifest:
         if keys[role] != key
     ]
     wrong += _lone_labels(keys)
-    names = sorted({role.split for role in keys if role.input is not None}, reverse=True)
-    for name in names:
+    names = {role.split for role in keys if role.input is not None}
+    for name in sorted(names):
         wrong += _mistakes(path, name, keys, headers)
     if not keys:
         wrong.append(f"it holds no samples (found: {', '.join(headers) or 'nothing'}); {_FORM}")

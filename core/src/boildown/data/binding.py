@@ -19,6 +19,7 @@ from .wording import one_a_line, product
 #: Axes of a model's input with the batch first; a name or None stands for any length.
 Shape = Sequence[int | str | None]
 
+_CHANNELS = (1, 3)
 _EXAMPLE = (
     "add `input: {resize: 256, crop: [224, 224], mean: [0.485, 0.456, 0.406], "
     "std: [0.229, 0.224, 0.225]}` to the recipe, or a model.yaml beside the model, with the "
@@ -150,25 +151,23 @@ def _fits(shape: Sequence[int], wanted: Shape) -> bool:
 
 
 def _hint(shape: Sequence[int], wanted: Shape) -> str:
-    """Say which setting of `input:` would make an image of this shape fit."""
+    """Say which settings of `input:` would make an image of this shape fit."""
     match wanted:
+        case (_, _, 1 | 3 as channels) if wanted[0] not in _CHANNELS:
+            layout, size = "nhwc", tuple(wanted[:2])
         case (channels, height, width):
-            pass
+            layout, size = "nchw", (height, width)
         case _:
             return "the model does not take images, so give it ready arrays in an .npz file"
-    if _fits((shape[1], shape[2], shape[0]), wanted):
-        return "set `input: {layout: nhwc}`"
-    if _fits((shape[2], shape[0], shape[1]), wanted):
-        return "set `input: {layout: nchw}`"
-    last = wanted[2] in (1, 3) and shape[2] in (1, 3)
-    if last:
-        height, width, channels = wanted
-        shape = (shape[2], shape[0], shape[1])
+    first = shape[0] in _CHANNELS
+    given = tuple(shape) if first else (shape[2], *shape[:2])
     settings = []
-    if isinstance(channels, int) and channels != shape[0]:
+    if layout != ("nchw" if first else "nhwc"):
+        settings.append(f"layout: {layout}")
+    if not _fits(given[:1], (channels,)):
         settings.append(f"channels: {'gray' if channels == 1 else 'rgb'}")
-    if not _fits(shape[1:], (height, width)):
-        settings.append(f"resize: [{height}, {width}]")
+    if not _fits(given[1:], size):
+        settings.append(f"resize: [{', '.join(map(str, size))}]")
     return f"set `input: {{{', '.join(settings)}}}`"
 
 

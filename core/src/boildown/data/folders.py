@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from ..errors import DataError
 from .decode import SUFFIXES
@@ -56,7 +57,6 @@ def sub_folders(folder: Path) -> list[str]:
         )
     except OSError as error:
         _unreadable(error)
-        raise
 
 
 def split_folders(folder: Path) -> dict[SplitName, Path] | None:
@@ -86,7 +86,7 @@ def split_folders(folder: Path) -> dict[SplitName, Path] | None:
     return {SPLIT_NAMES[name]: folder / name for name in named}
 
 
-def _unreadable(error: OSError) -> None:
+def _unreadable(error: OSError) -> NoReturn:
     raise DataError(f"the folder {error.filename} cannot be read ({error.strerror})") from error
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from ..errors import DataError, UriError
 from .manifest import SplitName
 from .uris import Uri
 
+#: All splits, in the order in which they are listed.
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 #: Word in a URI -> split. `val` is what ImageNet and others call the images to test on.
 SPLIT_NAMES: dict[str, SplitName] = {
     "train": "train",
@@ -18,13 +21,14 @@ SPLIT_NAMES: dict[str, SplitName] = {
 
 
 def chosen_splits(uri: Uri, present: Iterable[SplitName]) -> list[SplitName]:
-    """Return the splits to use: the one that the URI asks for, else all that are present.
+    """Return the splits to use, in order: the one the URI asks for, else all that are present.
 
     Raises:
         UriError: The URI asks for a split of another name.
         DataError: The dataset lacks the split.
     """
-    names = list(present)
+    there = set(present)
+    names = [name for name in SPLITS if name in there]
     if "split" not in uri.query:
         return names
     wanted = SPLIT_NAMES.get(uri.query["split"])

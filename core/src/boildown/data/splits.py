@@ -12,6 +12,7 @@ from .contents import check_overlap, data_digest
 from .manifest import DataManifest, Split, SplitName, Take
 from .probing import probe
 from .samples import all_labels, yielded
+from .split_query import SPLITS
 
 __all__ = ["Assembled", "Note", "assemble", "check_overlap", "data_digest", "probe"]
 
@@ -68,11 +69,10 @@ def assemble(
         del splits["calibration"]
     if samples is not None:
         notes += _limit(by_role["test"], splits, samples)
-    order: tuple[SplitName, ...] = ("train", "calibration", "test")
     manifest = by_role["test"].model_copy(
         update={
             "uri": _uris(provided),
-            "splits": {name: splits[name] for name in order if name in splits},
+            "splits": {name: splits[name] for name in SPLITS if name in splits},
             "classes": next((m.classes for m in by_role.values() if m.classes), ()),
             "notes": (),
         }
