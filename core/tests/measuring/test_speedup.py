@@ -74,10 +74,17 @@ def test_the_onnx_form_has_times_of_its_own() -> None:
 def test_a_missing_or_failed_float_model_is_said() -> None:
     missing = build(float32="float32")
     assert missing.versus_same_runtime_float is None
-    assert missing.reason == "no ratio: no float model was timed in the same runtime"
+    assert missing.reason == "no ratio: no other float model was timed in the same runtime"
     failed = build(twin="refused", float32="float32")
     assert failed.versus_same_runtime_float is None
     assert failed.reason.endswith("failed in the same runtime: requires macOS")
+
+
+def test_the_float_model_itself_has_no_ratios_and_says_so() -> None:
+    found = build("float32")
+    assert found.versus_onnxruntime_float is None
+    assert found.reason.startswith("the float model itself")
+    assert found.latency_ms is not None
 
 
 def test_a_target_that_did_not_run_has_a_reason_and_its_onnx_form_has_times() -> None:

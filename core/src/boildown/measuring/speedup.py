@@ -105,12 +105,14 @@ def _times(times: SpeedTimes, name: str) -> Times:
 def _ratios(
     times: SpeedTimes, this: Times, twin: str | None, float32: str | None, clock: str
 ) -> tuple[tuple[Ratio | None, Ratio | None], list[str]]:
+    if twin is None and float32 is None:
+        return (None, None), ["the float model itself: there is nothing to take ratios against"]
     reasons: list[str] = []
     found: list[Ratio | None] = []
     for baseline, what in ((twin, "the same runtime"), (float32, "ONNX Runtime")):
         against = None if baseline is None else _times(times, baseline)
         if against is None:
-            reasons.append(f"no ratio: no float model was timed in {what}")
+            reasons.append(f"no ratio: no other float model was timed in {what}")
         elif against.status != "ok":
             reasons.append(f"no ratio: the float model failed in {what}: {against.reason}")
         usable = against is not None and against.status == this.status == "ok"
