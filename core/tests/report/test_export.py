@@ -11,7 +11,7 @@ import pytest
 from boildown import Artifact, Preprocessing
 from boildown.comparison.facts import Facts, Port, shipped_sha256
 from boildown.comparison.files import read, write
-from boildown.comparison.schema import Comparison
+from boildown.comparison.schema import Comparison, Quality
 from boildown.errors import UsageError
 from boildown.report.export import export
 
@@ -193,6 +193,22 @@ def test_a_link_out_of_the_run_is_refused(
     stored(run, comparison, package)
     with pytest.raises(UsageError, match="outside the run's folder"):
         export(run, "1", tmp_path / "out")
+
+
+@pytest.mark.parametrize("measured", ["not at all", "without outputs"])
+def test_a_model_that_was_not_measured_is_exported_with_the_reason(
+    run: Path, tmp_path: Path, measured: str
+) -> None:
+    (run / "models/1/golden.npz").unlink()
+    nothing = Quality(task="x", measured_on="", metrics=(), reason="the run has no data")
+    row = read(run).results[0]
+    changes = {"quality": nothing if measured == "without outputs" else None}
+    write(read(run).model_copy(update={"results": (row.model_copy(update=changes),)}), run)
+    made = export(run, "1", tmp_path / "out")
+    card = json.loads((made / "card.json").read_text())
+    assert card["golden"] is None
+    assert card["golden_reason"] in {"the run has no data", "the run did not measure this model"}
+    assert not (made / "golden.npz").exists()
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"inputs": [], "outputs": [], "more": 1}', b"\xff"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
-from .. import __version__
 from ..comparison.facts import GOLDEN, Port
 from ..comparison.schema import (
     Audit,
@@ -23,6 +23,7 @@ from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
 from ..plugins.values import Warned
 from ..recipe.recipe import Status
+from .stored import why_no_outputs
 
 if TYPE_CHECKING:
     from ..comparison.facts import Facts
@@ -66,7 +67,8 @@ class Card(Frozen):
     """A model that leaves the comparison, with all that belongs to it."""
 
     card: Literal[1] = 1
-    boildown: str = __version__
+    #: The version that wrote the card.
+    boildown: str
     #: The model's file or folder, relative to the card.
     path: str
     format: str
@@ -82,17 +84,28 @@ class Card(Frozen):
     preprocessing: Preprocessing | None
     #: File with one class name a line in the order of the scores; null: names are unknown.
     labels: str | None
-    golden: Golden
+    #: Null where the run computed no outputs, with the reason beside it.
+    golden: Golden | None
+    golden_reason: str
     steps: tuple[StepDone, ...]
     figures: Figures
     provenance: Provenance | None
 
 
-def card(view: View, file: Deployable, facts: Facts, machine: Machine, samples: int) -> Card:
-    """Return the card of one row; paths in it are those of the exported folder."""
+def card(view: View, file: Deployable, facts: Facts, machine: Machine, samples: int | None) -> Card:
+    """Return the card of one row; paths in it are those of the exported folder.
+
+    Args:
+        view: the row and its model.
+        file: what the run says of the model's file.
+        facts: what stands beside it.
+        machine: where it was measured.
+        samples: in `golden.npz`; None: the run made none.
+    """
     row, name = view.row, file.path.rsplit("/", 1)[-1]
     audit = row.audit.model_copy(update={"layers": ()}) if row.audit else None
     return Card(
+        boildown=version("boildown"),
         path=name,
         format=file.format,
         sha256=file.sha256,
@@ -106,7 +119,8 @@ def card(view: View, file: Deployable, facts: Facts, machine: Machine, samples: 
         outputs=facts.outputs,
         preprocessing=facts.preprocessing,
         labels="labels.txt" if facts.labels else None,
-        golden=Golden(samples=samples),
+        golden=Golden(samples=samples) if samples is not None else None,
+        golden_reason=why_no_outputs(row) if samples is None else "",
         steps=row.steps,
         figures=Figures(
             status=row.status,

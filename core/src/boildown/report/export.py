@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def export(run_folder: Path, row: str, destination: Path) -> Path:
     """Write the model of one row to the new folder `destination` and return it.
 
-    The folder holds the model under its own name, `card.json`, `golden.npz` and, where class
-    names are known, `labels.txt`. It appears complete or not at all.
+    The folder holds the model under its own name and `card.json`; `labels.txt` where class names
+    are known, and `golden.npz` where the run computed outputs. It appears complete or not at all.
 
     Args:
         run_folder: the folder that `boildown compare` wrote.
@@ -41,11 +41,12 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
     file = deployable_of(view)
     model = verified_model(folder, view, file)
     facts = facts_of(model.path.parent)
-    samples = golden_samples(model.path.parent / GOLDEN)
+    samples = golden_samples(model.path.parent / GOLDEN, view.row)
     made = card(view, file, facts, comparison.machine, samples)
     with _new_folder(destination) as draft:
         _copy(model.path, draft / model.path.name)
-        shutil.copyfile(model.path.parent / GOLDEN, draft / GOLDEN)
+        if samples is not None:
+            shutil.copyfile(model.path.parent / GOLDEN, draft / GOLDEN)
         text = made.model_dump_json(indent=1)
         (draft / "card.json").write_text(text + "\n", encoding="utf-8")
         if facts.labels:

@@ -17,7 +17,7 @@ from .text import clean
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..comparison.schema import Deployable
+    from ..comparison.schema import Deployable, Row
     from .view import View
 
 
@@ -77,8 +77,14 @@ def facts_of(folder: Path) -> Facts:
         ) from error
 
 
-def golden_samples(path: Path) -> int:
-    """Count the samples of a golden file; UsageError where it is missing or damaged."""
+def golden_samples(path: Path, row: Row) -> int | None:
+    """Count the samples of a golden file; None where the run computed no outputs for one.
+
+    Raises:
+        UsageError: it is damaged, or missing although the row was measured.
+    """
+    if not path.exists() and why_no_outputs(row):
+        return None
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             counts = {name: arrays[name].shape[:1] for name in arrays.files}
@@ -93,6 +99,16 @@ def golden_samples(path: Path) -> int:
             "Run `boildown compare` again."
         )
     return int(next(iter(counts.values()))[0])
+
+
+def why_no_outputs(row: Row) -> str:
+    """Return why the run has no outputs of this model; empty where it has."""
+    quality = row.quality
+    if quality is None:
+        return row.reason or "the run did not measure this model"
+    if quality.agreement is None and all(metric.value is None for metric in quality.metrics):
+        return quality.reason or "the run computed no outputs"
+    return ""
 
 
 def _without(path: Path) -> str:
