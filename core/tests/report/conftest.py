@@ -96,7 +96,13 @@ def measured(number: int, model: str, recipe: str, backend: str, **changes: Any)
         steps=(
             s.StepDone(
                 op="quantize",
-                settings={"weights": "int8", "activations": "int8", "note": "a|b"},
+                settings={
+                    "weights": "int8",
+                    "activations": "int8",
+                    "observer": None,
+                    "layers": {"include": [], "exclude": ["a|b", "type:Conv"]},
+                    "with": {},
+                },
                 approximations=("observer 'mse' became 'minmax'",) if phone else (),
             ),
         ),

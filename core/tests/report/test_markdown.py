@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from boildown.comparison.schema import Comparison, Control, Latency, Ratio, Timing
 from boildown.report.markdown import to_markdown, write_markdown
+from boildown.report.table import plain
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -78,9 +79,26 @@ def test_reasons_warnings_and_limits_are_sentences(comparison: Comparison) -> No
     assert "**energy**: this computer has no readable energy counter" in text
 
 
+def test_a_step_with_defaults_alone_says_so(small: Comparison) -> None:
+    step = small.results[0].steps[0].model_copy(update={"settings": {"with": {}, "train": None}})
+    row = small.results[0].model_copy(update={"steps": (step,)})
+    text = to_markdown(small.model_copy(update={"results": (row,)}))
+    assert "| quantize | defaults | as asked |" in text
+
+
+def test_what_only_the_report_shows_is_missed_only_there(small: Comparison) -> None:
+    quality = small.results[0].quality
+    assert quality is not None
+    equal = quality.model_copy(update={"sqnr_db": None, "reason": "the outputs are equal"})
+    row = small.results[0].model_copy(update={"quality": equal})
+    one = small.model_copy(update={"results": (row,)})
+    assert "- row 1 **SQNR**: the outputs are equal" in to_markdown(one)
+    assert "the outputs are equal" not in plain(one)
+
+
 def test_steps_show_settings_and_approximations(comparison: Comparison) -> None:
     text = seen(to_markdown(comparison))
-    assert "weights: int8, activations: int8, note: a|b" in text
+    assert "weights int8, activations int8, layers (exclude a|b type:Conv)" in text
     assert "observer 'mse' became 'minmax'" in text
     assert "as asked" in text
 
@@ -94,7 +112,7 @@ def test_method_names_machine_data_and_preprocessing(comparison: Comparison) -> 
     assert "Intel(R) Xeon(R) Platinum 8375C (avx2, avx512_vnni), 2 cores, Linux 6.1" in method
     assert "30,000 train, 256 calibration, 10,000 test samples" in method
     assert "n = 10,000 test samples" in method
-    assert r"mean \[0.5\], std \[0.25\]" in method
+    assert "resize 32, interpolation bilinear, pad 0, channels rgb, range 0.0 1.0" in method
 
 
 def test_provenance_holds_seed_key_versions_log_and_recipes(comparison: Comparison) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from boildown.comparison.schema import Comparison, Metric, Quality, Row
+from boildown.comparison.schema import Comparison, LimitCheck, Metric, Quality, Row
 from boildown.report.table import ResultsTable, plain
 from rich.cells import cell_len
 from rich.console import Console
@@ -170,3 +170,58 @@ def test_a_row_without_reason_says_so(small: Comparison) -> None:
     assert "row 1 failed: no reason was given" in plain(
         small.model_copy(update={"results": (row,)})
     )
+
+
+def test_notes_have_a_column_only_where_there_are_any(small: Comparison) -> None:
+    row = small.results[0].model_copy(update={"warnings": ()})
+    assert "notes" not in plain(small.model_copy(update={"results": (row,)}), width=160)
+    assert "notes" in plain(small, width=160)
+
+
+def test_reasons_of_missing_speed_memory_size_and_agreement_are_told(small: Comparison) -> None:
+    row = small.results[0]
+    parts = (row.speed, row.memory, row.deployable, row.quality)
+    speed, memory, file, quality = (part.model_copy() for part in parts if part is not None)
+    changes = {
+        "speed": speed.model_copy(update={"latency_ms": None, "reason": "no clock"}),
+        "memory": memory.model_copy(update={"peak_rss_bytes": None, "reason": "no meter"}),
+        "deployable": file.model_copy(update={"bits_per_weight": None, "reason": "closed"}),
+        "quality": quality.model_copy(update={"agreement": None, "reason": "no first choice"}),
+    }
+    text = plain(small.model_copy(update={"results": (row.model_copy(update=changes),)}))
+    for line in ("speed: no clock", "memory: no meter", "size: closed", "quality: no first choice"):
+        assert f"  row 1 {line}" in text.splitlines()
+
+
+def test_a_missing_ratio_has_its_reason(small: Comparison) -> None:
+    row = small.results[0]
+    assert row.speed is not None
+    alone = row.speed.model_copy(
+        update={"versus_same_runtime_float": None, "reason": "the float model did not convert"}
+    )
+    text = plain(small.model_copy(update={"results": (row.model_copy(update={"speed": alone}),)}))
+    assert "  row 1 speed: the float model did not convert" in text.splitlines()
+
+
+def test_what_does_not_apply_to_a_baseline_is_no_missing_figure(small: Comparison) -> None:
+    model = small.models[0]
+    quality = model.baseline.quality
+    assert quality is not None
+    itself = quality.model_copy(update={"reason": "the float model itself has no difference"})
+    base = model.baseline.model_copy(update={"quality": itself})
+    told = model.model_copy(update={"baseline": base})
+    assert "the float model itself" not in plain(small.model_copy(update={"models": (told,)}))
+
+
+def test_unknown_macs_have_their_reason(small: Comparison) -> None:
+    model = small.models[0].model_copy(update={"macs": None, "reason": "Scan has no fixed size"})
+    text = plain(small.model_copy(update={"models": (model,)}))
+    assert "zoo:mobilenet_v2: Scan has no fixed size" in text
+    assert "585,000 parameters\n" in text
+
+
+def test_a_limit_without_value_says_why(small: Comparison) -> None:
+    check = LimitCheck(name="top1", limit=0.9, value=None, ok=False, reason="no labels")
+    row = small.results[0].model_copy(update={"limits": (check,)})
+    text = plain(small.model_copy(update={"results": (row,)}))
+    assert "row 1 top1: has no value (no labels); the recipe asks for at least 0.9000" in text

@@ -12,7 +12,16 @@ from .view import metric_heading
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..comparison.schema import Comparison, LimitCheck, Row
+    from ..comparison.schema import (
+        Comparison,
+        Deployable,
+        LimitCheck,
+        Memory,
+        Quality,
+        Row,
+        Size,
+        Speed,
+    )
     from .view import View
 
 
@@ -65,7 +74,7 @@ def limits_missed(views: Iterable[View]) -> list[Finding]:
 def figures_missing(views: Iterable[View]) -> list[Finding]:
     """Return why a figure of the results table is null in a measured row."""
     return _gathered(
-        (view, what, why) for view in views for what, why in _main_reasons(view.row) if why
+        (view, what, why) for view in views for what, why in _row_reasons(view.row) if why
     )
 
 
@@ -77,26 +86,53 @@ def details_missing(views: Iterable[View]) -> list[Finding]:
 
 
 def baselines_missing(comparison: Comparison) -> list[tuple[str, str]]:
-    """Return model and reason wherever a figure of the float32 baseline is null."""
+    """Return model and reason wherever a shown figure of the float32 input is null."""
     found = []
     for model in comparison.models:
         base = model.baseline
-        parts = (model, base, base.size, base.quality, base.speed, base.memory)
-        reasons = dict.fromkeys(part.reason for part in parts if part is not None)
-        found += [(model.uri, clean(reason)) for reason in reasons if reason]
+        whole = model.macs is None or None in {base.quality, base.speed, base.memory}
+        reasons = [
+            *((model.reason, base.reason) if whole else ()),
+            *(why for _, why in _main_reasons(base.quality, base.speed, base.memory, base.size)),
+        ]
+        found += [(model.uri, clean(reason)) for reason in dict.fromkeys(reasons) if reason]
     return found
 
 
-def _main_reasons(row: Row) -> Iterator[tuple[str, str]]:
-    for metric in row.quality.metrics if row.quality else ():
-        yield metric_heading(metric.name), metric.reason
-    yield "quality", row.quality.reason if row.quality else ""
-    yield "speed", row.speed.reason if row.speed else ""
-    yield "memory", row.memory.reason if row.memory else ""
-    yield "size", row.deployable.reason if row.deployable else ""
+def _main_reasons(
+    quality: Quality | None,
+    speed: Speed | None,
+    memory: Memory | None,
+    size: Size | Deployable | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield the reasons of those figures alone that the results table shows."""
+    for metric in quality.metrics if quality else ():
+        if metric.value is None:
+            yield metric_heading(metric.name), metric.reason
+    if quality is not None and not any(metric.value is not None for metric in quality.metrics):
+        yield "quality", quality.reason
+    if speed is not None and speed.latency_ms is None:
+        yield "speed", speed.reason
+    if memory is not None and memory.peak_rss_bytes is None:
+        yield "memory", memory.reason
+    if size is not None and size.bits_per_weight is None:
+        yield "size", size.reason
+
+
+def _row_reasons(row: Row) -> Iterator[tuple[str, str]]:
+    yield from _main_reasons(row.quality, row.speed, row.memory, row.deployable)
+    quality, speed = row.quality, row.speed
+    if quality is not None and quality.agreement is None:
+        yield "quality", quality.reason
+    if speed is not None and None in {
+        speed.versus_same_runtime_float,
+        speed.versus_onnxruntime_float,
+    }:
+        yield "speed", speed.reason
 
 
 def _other_reasons(row: Row) -> Iterator[tuple[str, str]]:
+    yield "SQNR", row.quality.reason if row.quality and row.quality.sqnr_db is None else ""
     yield "energy", row.energy.reason if row.energy else ""
     yield "parity", row.parity.reason if row.parity else ""
     yield "audit", row.audit.reason if row.audit else ""
@@ -119,4 +155,7 @@ def _gathered(found: Iterable[tuple[View, str, str]]) -> list[Finding]:
     rows: dict[tuple[str, str], list[int]] = {}
     for view, label, text in found:
         rows.setdefault((label, clean(text)), []).append(view.number)
-    return [Finding(tuple(nums), label, text) for (label, text), nums in rows.items()]
+    return [
+        Finding(tuple(dict.fromkeys(found_in)), label, text)
+        for (label, text), found_in in rows.items()
+    ]

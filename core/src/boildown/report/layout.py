@@ -91,7 +91,8 @@ def fitting(
     groups: tuple[Group, ...], columns: tuple[Column, ...], available: int
 ) -> tuple[Layout, list[int]]:
     """Return the first layout that fits, from the easiest to read to the narrowest."""
-    *others, last = _candidates(columns)
+    told = any(notes(view) for group in groups for view in group.views)
+    *others, last = _candidates(columns, told=told)
     for layout in others:
         widths = layout.widths(groups)
         least = _NARROWEST_STACK if layout.stacked else _NARROWEST_NAME
@@ -116,13 +117,13 @@ def _aired(widths: list[int], available: int) -> list[int]:
     return [*widths[:1], *(width + spare for width in widths[1:])]
 
 
-def _candidates(columns: tuple[Column, ...]) -> Iterator[Layout]:
+def _candidates(columns: tuple[Column, ...], *, told: bool) -> Iterator[Layout]:
     stacks: dict[str, list[Column]] = {}
     for column in columns:
         stacks.setdefault(column.place, []).append(column)
     places = {name: Place(tuple(c.short for c in s), tuple(s)) for name, s in stacks.items()}
-    yield Layout(stacked=False, notes=True, places=tuple(Place(c.heading, (c,)) for c in columns))
-    yield Layout(stacked=True, notes=True, places=tuple(places.values()))
+    yield Layout(stacked=False, notes=told, places=tuple(Place(c.heading, (c,)) for c in columns))
+    yield Layout(stacked=True, notes=told, places=tuple(places.values()))
     left_out: list[Column] = []
     yield Layout(stacked=True, notes=False, places=tuple(places.values()))
     for name in filter(places.__contains__, _LEAVING):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import method
-from .markdown_parts import bullets, section, table
+from .markdown_parts import bullets, section, table, told
 from .numbers import MISSING
 from .text import code, counted, markdown
 from .view import views
@@ -62,9 +62,8 @@ def _data(data: DataRecord) -> str:
 
 def _model(model: ModelRecord) -> str:
     done = model.preprocessing
-    steps = done.model_dump(mode="json", exclude_none=True) if done else {}
-    told = ", ".join(f"{name} {value}" for name, value in steps.items()) or "none"
+    steps = told(done.model_dump(mode="json")) if done else "none"
     return (
         f"**model** {code(model.uri)}: {counted(model.parameters, 'parameter')}, "
-        f"SHA-256 {code(model.sha256)}, preprocessing: {markdown(told)}"
+        f"SHA-256 {code(model.sha256)}, preprocessing: {markdown(steps)}"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .numbers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 
 def table(headings: list[str], rows: Iterable[list[str]], left: Collection[int] = ()) -> str:
@@ -38,3 +38,18 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def told(settings: Mapping[str, object]) -> str:
+    """Return settings as `name value` pairs, without those that demand nothing."""
+    pairs = ((name, _told(value)) for name, value in settings.items())
+    return ", ".join(f"{name} {value}" for name, value in pairs if value)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        inner = told(value)
+        return f"({inner})" if inner else ""
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)

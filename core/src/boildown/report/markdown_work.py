@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import numbers
-from .markdown_parts import shown, table
+from .markdown_parts import shown, table, told
 from .numbers import MISSING
 from .text import code, markdown
 
@@ -33,8 +33,7 @@ def steps(every: Iterable[View]) -> str:
 
 
 def _settings(step: StepDone) -> str:
-    pairs = (f"{name}: {value}" for name, value in step.settings.items())
-    return ", ".join(map(markdown, pairs)) or "defaults"
+    return markdown(told(step.settings)) or "defaults"
 
 
 def changed(every: Iterable[View]) -> str:
