@@ -57,7 +57,8 @@ def _codes(constants: Constants, name: str) -> list[str]:
         if node is None:
             found.append(current)
             continue
-        fresh = [item for item in _carriers(constants, node) if item not in seen]
+        carriers = dict.fromkeys(_carriers(constants, node))
+        fresh = [item for item in carriers if item not in seen]
         seen.update(fresh)
         waiting.extend(fresh)
     return found

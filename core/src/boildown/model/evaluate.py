@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from ..errors import ModelError
 from .dequantize import dequantize
 from .layers import flag
+from .stored import MAX_ELEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,6 @@ SCATTERS = frozenset({"ScatterND", "ScatterElements"})
 _OTHERS = frozenset({"Concat", "ConstantOfShape", "Shape", "Size", "CumSum"})
 _FOLDABLE = MOVES | ELEMENTWISE | LOOKUPS | SCATTERS | _OTHERS
 _MICROSOFT = "com.microsoft"
-#: No weight of a model below protobuf's 2 GB has more elements, however it is packed.
-MAX_ELEMENTS = 1 << 30
 
 
 def is_foldable(node: onnx.NodeProto) -> bool:

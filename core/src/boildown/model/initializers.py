@@ -48,6 +48,13 @@ def plain_initializers(model: onnx.ModelProto) -> None:
     model.ir_version = max(model.ir_version, 4)
 
 
+def densify(graph: onnx.GraphProto) -> None:
+    """Turn sparse initializers into plain ones, in place: shape inference does not know them."""
+    found = [(sparse.values.name, Stored(sparse)) for sparse in graph.sparse_initializer]
+    del graph.sparse_initializer[:]
+    graph.initializer.extend(_plain(name, stored) for name, stored in found)
+
+
 def _plain(name: str, stored: Stored) -> TensorProto:
     tensor = stored.tensor
     if isinstance(tensor, TensorProto) and (

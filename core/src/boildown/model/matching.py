@@ -40,7 +40,7 @@ def find_node(graph: onnx.GraphProto, layer: Layer, constants: Constants) -> onn
     ]
     if len(fed) == 1:
         return fed[0]
-    near = difflib.get_close_matches(layer.node, [node.name for node in holders], n=1)
+    near = difflib.get_close_matches(layer.node, [node.name for node in holders], n=1, cutoff=0.4)
     hint = f"; the nearest node is {near[0]!r}" if near else ""
     raise ModelError(f"no node {layer.node!r} with a weight is in the file{hint}")
 

@@ -16,13 +16,13 @@ from onnx import checker, inliner, shape_inference
 from ..errors import ModelError
 from ..frozen import Frozen
 from .check import MAX_BYTES, one_line, read_onnx
-from .initializers import plain_initializers
+from .initializers import densify, plain_initializers
 from .naming import name_nodes
 from .rules import objections_to_graph, objections_to_weights
 from .shapes import Shape, declared_shape
 from .sharing import separate_roles
 from .stored import tensor_bytes
-from .strip import strip_noise
+from .strip import name_standard_domain, strip_noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +64,8 @@ def normalize(path: Path, destination: Path) -> NormalizedModel:
     strip_noise(model)
     try:
         plain_initializers(model)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
         raise ModelError(f"{path}: a constant cannot be computed: {one_line(error)}") from error
     _refuse(objections_to_weights(model), path)
@@ -90,16 +92,21 @@ def normalize(path: Path, destination: Path) -> NormalizedModel:
 
 def _checked(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """Let onnx check the model and put its local functions in line."""
+    name_standard_domain(model)
     try:
+        densify(model.graph)
         model = inliner.inline_local_functions(model)
         # The checker wants the shapes of outputs, which many exporters leave to inference.
         model = shape_inference.infer_shapes(model)
         checker.check_model(model, full_check=True)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     except (
         checker.ValidationError,
         shape_inference.InferenceError,
         ValueError,
         TypeError,
+        LookupError,
         RuntimeError,
     ) as error:
         raise ModelError(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 #: are, and a toolkit that does not know such a node says so.
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _CONTROL_FLOW = ("If", "Loop", "Scan", "SequenceMap")
-_QUANTIZED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
+_QUANTIZED = (
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantize", "QLinear", "QGemm", "QAttention",
+    "MatMulInteger", "ConvInteger", "MatMulNBits", "GatherBlockQuantized",
+)  # fmt: skip
 #: The oldest opset that ONNX Runtime still runs.
 _OLDEST_OPSET = 7
 _OTHER_FLOATS = (TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)

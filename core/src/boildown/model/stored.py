@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from ..errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,6 +27,8 @@ _BITS: dict[int, int] = {
     TensorProto.COMPLEX128: 128,
 }
 _DEFAULT_BITS = 8
+#: No weight of a model below protobuf's 2 GB has more elements, however it is packed.
+MAX_ELEMENTS = 1 << 30
 
 
 class Stored(NamedTuple):
@@ -68,6 +72,11 @@ class Stored(NamedTuple):
         """Return the values, a sparse tensor filled with its zeros."""
         if isinstance(self.tensor, TensorProto):
             return numpy_helper.to_array(self.tensor)
+        if self.elements > MAX_ELEMENTS:
+            raise ModelError(
+                f"the sparse tensor {self.tensor.values.name!r} stands for {self.elements:,}"
+                f" elements, more than the {MAX_ELEMENTS:,} that a model can hold"
+            )
         values = numpy_helper.to_array(self.tensor.values)
         indices = numpy_helper.to_array(self.tensor.indices)
         shape = tuple(self.tensor.dims)

@@ -22,8 +22,6 @@ def strip_noise(model: onnx.ModelProto) -> None:
     for node in graph.node:
         for field in ("doc_string", "metadata_props", "device_configurations", "overload"):
             node.ClearField(field)
-        if node.domain == "ai.onnx":
-            node.ClearField("domain")
         for item in node.attribute:
             item.ClearField("doc_string")
     for named in (*graph.initializer, *graph.input, *graph.output):
@@ -34,16 +32,21 @@ def strip_noise(model: onnx.ModelProto) -> None:
         for length in value.type.tensor_type.shape.dim:
             if length.HasField("dim_value") and length.dim_value <= 0:
                 length.ClearField("dim_value")
-    _declare_domains(model)
+    _declare_used_domains(model)
     model.DiscardUnknownFields()
 
 
-def _declare_domains(model: onnx.ModelProto) -> None:
-    """Keep the operator sets that nodes use, sorted, the standard one under its empty name."""
+def name_standard_domain(model: onnx.ModelProto) -> None:
+    """Give the standard operators the empty domain, in place; `ai.onnx` is its other name."""
+    for item in (*model.opset_import, *model.graph.node):
+        if item.domain == "ai.onnx":
+            item.ClearField("domain")
+
+
+def _declare_used_domains(model: onnx.ModelProto) -> None:
+    """Keep the operator sets that nodes use, sorted."""
     used = {"", *(node.domain for node in model.graph.node)}
-    versions = {
-        "" if item.domain == "ai.onnx" else item.domain: item.version for item in model.opset_import
-    }
+    versions = {item.domain: item.version for item in model.opset_import}
     versions.setdefault("", 1)
     del model.opset_import[:]
     for domain in sorted(used & versions.keys()):
