@@ -39,12 +39,16 @@ def test_keys_become_splits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "val_"])
 def test_plain_and_val_keys_mean_test(tmp_path: Path, prefix: str) -> None:
-    split = dataset(tmp_path, **{f"{prefix}x": IMAGES, f"{prefix}y": LABELS}).splits["test"]
+    named: dict[str, Any] = {f"{prefix}x": IMAGES, f"{prefix}y": LABELS}
+    split = dataset(tmp_path, **named).splits["test"]
     assert (len(split), split.inputs) == (4, {"*": f"{prefix}x"})
 
 
 def test_several_inputs_are_named_in_the_keys(tmp_path: Path) -> None:
-    named = {"test_x.ids": np.zeros((4, 7), np.int64), "test_x.my.mask": np.zeros((4, 7))}
+    named: dict[str, Any] = {
+        "test_x.ids": np.zeros((4, 7), np.int64),
+        "test_x.my.mask": np.zeros((4, 7)),
+    }
     split = dataset(tmp_path, **named).splits["test"]
     assert split.inputs == {"ids": "test_x.ids", "my.mask": "test_x.my.mask"}
 

@@ -105,7 +105,10 @@ def test_a_slice_outside_the_file_is_refused(digits: Path, start: int, stop: int
 
 
 def test_arrays_of_numbers_reach_the_model_as_they_are(tmp_path: Path) -> None:
-    named = {"test_x.ids": np.arange(6).reshape(3, 2), "test_x.mask": np.ones((3, 2), np.float32)}
+    named: dict[str, Any] = {
+        "test_x.ids": np.arange(6).reshape(3, 2),
+        "test_x.mask": np.ones((3, 2), np.float32),
+    }
     np.savez(tmp_path / "a.npz", **named)
     batch = next(batches(opened(tmp_path / "a.npz", None), "test", 2))
     assert np.array_equal(batch.inputs["ids"], [[0, 1], [2, 3]])

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from boildown.data import samples
 from boildown.data.batches import batches
 from boildown.data.binding import Shape, bind
 from boildown.data.local import local_dataset
@@ -139,6 +140,32 @@ def test_only_the_labels_of_the_slice_count(tmp_path: Path) -> None:
     split = manifest.splits["test"].model_copy(update={"take": Take(stop=2)})
     part = manifest.model_copy(update={"splits": {"test": split}})
     assert bind(part, preprocessing=None, inputs={"i": ("b", 7)}, classes=2)
+
+
+def test_arrays_are_bound_by_their_headers_alone(
+    digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = opened(digits)
+    unlabelled = {
+        name: split.model_copy(update={"labelled": False})
+        for name, split in manifest.splits.items()
+    }
+    monkeypatch.delattr(samples, "load_array")
+    manifest = manifest.model_copy(update={"splits": unlabelled})
+    assert bind(manifest, preprocessing=Preprocessing(), inputs=COLOUR, classes=4)
+
+
+def test_an_array_that_its_file_lacks_is_named(digits: Path) -> None:
+    manifest = opened(digits)
+    split = manifest.splits["test"].model_copy(update={"inputs": {"*": "pictures"}})
+    other = manifest.model_copy(update={"splits": {"test": split}})
+    with pytest.raises(DataError, match=r"has no array 'pictures' \(it holds train_x"):
+        bind(other, preprocessing=None, inputs=COLOUR, classes=4)
+
+
+def test_arrays_too_small_for_the_crop_are_refused(digits: Path) -> None:
+    with pytest.raises(DataError, match=r"crop of 9.9 pixels is larger"):
+        bound(digits, preprocessing=Preprocessing(crop=(9, 9)))
 
 
 def test_an_empty_split_is_refused(digits: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boildown.data import file_digests
+from boildown.data import array_digests, file_digests
 from boildown.data.file_digests import FileDigests
 from boildown.data.local import local_dataset
 from boildown.data.manifest import DataManifest, Take
@@ -147,7 +147,7 @@ def test_the_same_samples_as_another_type_are_other_data(tmp_path: Path) -> None
 @pytest.fixture
 def old_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write a file that counts as settled at once."""
-    monkeypatch.setattr(file_digests, "_SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(file_digests, "SETTLED_SECONDS", -1.0)
     path = tmp_path / "a.png"
     path.write_bytes(b"first")
     return path
@@ -224,5 +224,74 @@ def test_a_probe_reads_one_sample_of_unlabelled_data(
         probe(opened(tmp_path / "flat", tmp_path))
 
 
-def test_a_probe_reads_arrays(digits: Path, tmp_path: Path) -> None:
-    probe(opened(digits, tmp_path))
+def test_a_probe_leaves_arrays_to_the_check_that_reads_them_all(
+    digits: Path, tmp_path: Path
+) -> None:
+    manifest = opened(digits, tmp_path)
+    content = bytearray(digits.read_bytes())
+    content[700] ^= 1
+    digits.write_bytes(content)
+    probe(manifest)
+    with pytest.raises(DataError, match=r"Bad CRC-32"):
+        check_overlap(manifest)
+
+
+@pytest.fixture
+def kept(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that holds the digests of the digits' samples."""
+    monkeypatch.setattr(array_digests, "SETTLED_SECONDS", -1.0)
+    data_digest(opened(digits, tmp_path), cache=tmp_path / "kept")
+    return tmp_path / "kept"
+
+
+def test_an_array_file_is_hashed_once_while_it_stays_the_same(
+    digits: Path, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = opened(digits, tmp_path)
+    plain = data_digest(manifest)
+    monkeypatch.delattr(array_digests, "_computed")
+    assert data_digest(manifest, cache=kept) == plain
+    check_overlap(manifest, cache=kept)
+
+
+def test_one_changed_pixel_is_noticed_under_the_old_size_and_time(
+    digits: Path, tmp_path: Path, kept: Path
+) -> None:
+    stat, before = digits.stat(), data_digest(opened(digits, tmp_path), cache=kept)
+    named = dict(np.load(digits))
+    named["test_x"][0, 0, 0, 0] ^= 1
+    np.savez(digits, **named)
+    os.utime(digits, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert digits.stat().st_size == stat.st_size
+    assert data_digest(opened(digits, tmp_path), cache=kept) != before
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense"])
+def test_damaged_digests_of_arrays_are_made_again(
+    digits: Path, tmp_path: Path, kept: Path, content: bytes
+) -> None:
+    manifest = opened(digits, tmp_path)
+    for path in kept.iterdir():
+        path.write_bytes(content)
+    assert data_digest(manifest, cache=kept) == data_digest(manifest)
+
+
+def test_digests_of_another_number_of_samples_are_made_again(
+    digits: Path, tmp_path: Path, kept: Path
+) -> None:
+    manifest = opened(digits, tmp_path)
+    for path in kept.iterdir():
+        np.save(path, np.zeros((3, 32), np.uint8))
+    assert data_digest(manifest, cache=kept) == data_digest(manifest)
+
+
+def test_an_array_file_changed_a_moment_ago_is_not_kept(digits: Path, tmp_path: Path) -> None:
+    data_digest(opened(digits, tmp_path), cache=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_an_array_file_that_vanished_is_named(digits: Path, tmp_path: Path) -> None:
+    manifest = opened(digits, tmp_path)
+    digits.unlink()
+    with pytest.raises(DataError, match=r"digits\.npz cannot be read"):
+        check_overlap(manifest)

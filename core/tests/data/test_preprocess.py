@@ -69,7 +69,9 @@ def test_images_become_what_efficientnet_lite_expects(height: int, width: int) -
     image = photo(height, width)
     side = int(224 / 256 * min(image.size))
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.crop((left, top, left + side, top + side)).resize((224, 224), Image.BICUBIC)
+    square = image.crop((left, top, left + side, top + side)).resize(
+        (224, 224), Image.Resampling.BICUBIC
+    )
     theirs = ((np.asarray(square, np.float32) - 127) / 128).transpose(2, 0, 1)
     settings = Preprocessing(
         crop_fraction=224 / 256, resize=(224, 224), interpolation="bicubic",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .augment import Augmentation
 from .manifest import Batch, DataManifest, SplitName
-from .samples import all_labels, array_of, is_image_batch, read_inputs, shuffled, yielded
+from .samples import all_labels, header_of, is_image_batch, read_inputs, shuffled, yielded
 
 
 def batches(
@@ -83,7 +83,7 @@ def _batches(
 def _refuse_augmenting_numbers(manifest: DataManifest, name: SplitName) -> None:
     split = manifest.splits[name]
     for key in split.inputs.values() if manifest.kind == "arrays" else ():
-        if not is_image_batch(array_of(split, key)):
+        if not is_image_batch(header_of(split, key)):
             raise DataError(
                 f"{key!r} in {split.path} is not uint8 pixels, so it cannot be augmented; give "
                 "raw images, or leave `augment` out"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..nearest import did_you_mean
 from .batches import batches
+from .geometry import output_shape
 from .manifest import DataManifest, Split, SplitName
 from .preprocessing import Preprocessing
-from .samples import all_labels, array_of, is_image_batch, yielded
+from .samples import all_labels, header_of, is_image_batch, yielded
 from .wording import one_a_line, product
 
 #: Axes of a model's input with the batch first; a name or None stands for any length.
@@ -25,6 +25,14 @@ _EXAMPLE = (
     "std: [0.229, 0.224, 0.225]}` to the recipe, or a model.yaml beside the model, with the "
     "numbers that the model was trained with"
 )
+
+
+class _Sample(NamedTuple):
+    """What one sample is when it reaches the model; `pixels`: it was an image."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    pixels: bool
 
 
 def bind(
@@ -75,7 +83,7 @@ def bind(
 
 def _has_images(manifest: DataManifest) -> bool:
     return manifest.kind == "images" or any(
-        is_image_batch(array_of(split, key))
+        is_image_batch(header_of(split, key))
         for split in manifest.splits.values()
         for key in split.inputs.values()
     )
@@ -114,33 +122,48 @@ def _sample_mistakes(
     dtypes: Mapping[str, str],
 ) -> list[str]:
     wrong = []
-    first = next(batches(manifest, name, 1))
-    for input_name, values in first.inputs.items():
+    for input_name, first in _first_sample(manifest, name).items():
         wanted = inputs[input_name][1:]
-        pixels = manifest.kind == "images" or is_image_batch(
-            array_of(manifest.splits[name], manifest.splits[name].inputs[input_name])
-        )
-        what = "images become" if pixels else f"{name} samples are"
-        if not _fits(values.shape[1:], wanted):
-            hint = _hint(values.shape[1:], wanted) if pixels else "reshape the array"
+        what = "images become" if first.pixels else f"{name} samples are"
+        if not _fits(first.shape, wanted):
+            hint = _hint(first.shape, wanted) if first.pixels else "reshape the array"
             wrong.append(
-                f"{what} {product(values.shape[1:])} but the model's input {input_name!r} "
+                f"{what} {product(first.shape)} but the model's input {input_name!r} "
                 f"wants {product(wanted)}; {hint}"
             )
-        wrong += _dtype_mistakes(what, input_name, values, dtypes.get(input_name))
+        wrong += _dtype_mistakes(what, input_name, first, dtypes.get(input_name))
     return wrong
 
 
-def _dtype_mistakes(what: str, name: str, values: NDArray[Any], wanted: str | None) -> list[str]:
-    if wanted is None or values.dtype == np.dtype(wanted):
+def _first_sample(manifest: DataManifest, name: SplitName) -> dict[str, _Sample]:
+    """Return what the first sample becomes; of arrays the headers say it all."""
+    if manifest.kind == "images":
+        images = next(batches(manifest, name, 1)).inputs
+        return {
+            key: _Sample(image.shape[1:], image.dtype, pixels=True) for key, image in images.items()
+        }
+    samples = {}
+    for input_name, key in manifest.splits[name].inputs.items():
+        header = header_of(manifest.splits[name], key)
+        if is_image_batch(header) and manifest.preprocessing is not None:
+            *channels, height, width = header.shape[1:]
+            raw = (channels[0] if channels else 1, height, width)
+            shape = output_shape(manifest.preprocessing, raw)
+            samples[input_name] = _Sample(shape, np.dtype(np.float32), pixels=True)
+        else:
+            samples[input_name] = _Sample(header.shape[1:], header.dtype, pixels=False)
+    return samples
+
+
+def _dtype_mistakes(what: str, name: str, first: _Sample, wanted: str | None) -> list[str]:
+    if wanted is None or first.dtype == np.dtype(wanted):
         return []
-    return [
-        f"{what} {values.dtype} but the model's input {name!r} wants {wanted}; "
-        f"store them with .astype({wanted!r})"
-        if what.endswith("are")
-        else f"{what} {values.dtype} but the model's input {name!r} wants {wanted}; give ready "
-        "arrays in an .npz file to this model"
-    ]
+    hint = (
+        "give ready arrays in an .npz file to this model"
+        if first.pixels
+        else f"store them with .astype({wanted!r})"
+    )
+    return [f"{what} {first.dtype} but the model's input {name!r} wants {wanted}; {hint}"]
 
 
 def _fits(shape: Sequence[int], wanted: Shape) -> bool:

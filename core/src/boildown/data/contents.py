@@ -5,29 +5,32 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from itertools import combinations
-
-import numpy as np
+from pathlib import Path
 
 from ..errors import DataError
+from .array_digests import sample_digests
 from .file_digests import FileDigests
 from .index import read_index
 from .manifest import DataManifest, Split, SplitName
-from .samples import all_labels, array_of, describe, yielded
+from .samples import all_labels, describe, yielded
 
 #: Told (done, total) samples.
 Progress = Callable[[int, int], None]
 
 
-def check_overlap(manifest: DataManifest, progress: Progress | None = None) -> None:
+def check_overlap(
+    manifest: DataManifest, progress: Progress | None = None, *, cache: Path | None = None
+) -> None:
     """Make sure that no two splits share a sample, byte for byte.
 
     Train and calibration may share one that their common file holds twice: both only fit the
-    model, neither judges it.
+    model, neither judges it. Digests of arrays are kept in the folder `cache`, if given, those
+    of image files beside their index; a second run then reads nothing that did not change.
 
     Raises:
         DataError: Two splits share samples; one pair and the number are named.
     """
-    digests = {name: _by_digest(manifest, name, progress) for name in manifest.splits}
+    digests = {name: _by_digest(manifest, name, progress, cache) for name in manifest.splits}
     for one, other in combinations(digests, 2):
         if {one, other} == {"train", "calibration"} and _same_file(manifest):
             continue
@@ -38,15 +41,18 @@ def check_overlap(manifest: DataManifest, progress: Progress | None = None) -> N
         second = describe(manifest, manifest.splits[other], digests[other][shared[0]])
         raise DataError(
             f"{len(shared)} samples of {one} stand in {other} too, byte for byte: {first} is "
-            f"{second}. Remove them from one of the two, or name other data, for a result on "
-            "data that the model was fitted to means nothing"
+            f"{second}. Remove them from one of the two, or name other data: results on samples "
+            "that the model was fitted to mean nothing"
         )
 
 
-def data_digest(manifest: DataManifest, progress: Progress | None = None) -> str:
+def data_digest(
+    manifest: DataManifest, progress: Progress | None = None, *, cache: Path | None = None
+) -> str:
     """Return a SHA-256 over what the splits really yield, labels and preprocessing included.
 
-    Where files lie and what they are called does not count; the order of samples does.
+    Where files lie and what they are called does not count; the order of samples does. `cache`
+    as in `check_overlap`.
     """
     total = hashlib.sha256(b"boildown data 1")
     preprocessing = manifest.preprocessing
@@ -54,7 +60,7 @@ def data_digest(manifest: DataManifest, progress: Progress | None = None) -> str
     for name in sorted(manifest.splits):
         split = manifest.splits[name]
         total.update(f"\0{name}\0{len(split)}\0{sorted(split.inputs)}\0".encode())
-        for _, digest in _digests(manifest, name, progress):
+        for _, digest in _digests(manifest, name, progress, cache):
             total.update(digest)
         labels = all_labels(manifest, split)
         total.update(b"unlabelled" if labels is None else labels[yielded(split)].tobytes())
@@ -67,36 +73,33 @@ def _same_file(manifest: DataManifest) -> bool:
 
 
 def _by_digest(
-    manifest: DataManifest, name: SplitName, progress: Progress | None
+    manifest: DataManifest, name: SplitName, progress: Progress | None, cache: Path | None
 ) -> dict[bytes, int]:
-    return {digest: position for position, digest in _digests(manifest, name, progress)}
+    return {digest: position for position, digest in _digests(manifest, name, progress, cache)}
 
 
 def _digests(
-    manifest: DataManifest, name: SplitName, progress: Progress | None
+    manifest: DataManifest, name: SplitName, progress: Progress | None, cache: Path | None
 ) -> Iterator[tuple[int, bytes]]:
     """Yield position and SHA-256 of every sample of a split, in the order of the split."""
     split = manifest.splits[name]
     total = len(split)
-    make = _file_digests if manifest.kind == "images" else _array_digests
-    for done, (position, digest) in enumerate(make(split), start=1):
+    images = manifest.kind == "images"
+    found = _of_files(split) if images else _of_arrays(split, cache)
+    for done, (position, digest) in enumerate(found, start=1):
         yield position, digest
         if progress is not None and (done % 256 == 0 or done == total):
             progress(done, total)
 
 
-def _file_digests(split: Split) -> Iterator[tuple[int, bytes]]:
+def _of_files(split: Split) -> Iterator[tuple[int, bytes]]:
     index = read_index(split.path)
     with FileDigests.beside(split.path, index.root) as files:
         for position in yielded(split).tolist():
             yield position, files.digest(index.file(position))
 
 
-def _array_digests(split: Split) -> Iterator[tuple[int, bytes]]:
-    arrays = [array_of(split, key) for _, key in sorted(split.inputs.items())]
-    kinds = repr([(array.dtype.str, array.shape[1:]) for array in arrays]).encode()
+def _of_arrays(split: Split, cache: Path | None) -> Iterator[tuple[int, bytes]]:
+    digests = sample_digests(split, cache)
     for position in yielded(split).tolist():
-        sample = hashlib.sha256(kinds)
-        for array in arrays:
-            sample.update(np.ascontiguousarray(array[position]).data)
-        yield position, sample.digest()
+        yield position, digests[position].tobytes()

@@ -16,7 +16,7 @@ from ..errors import DataError
 from .index import write_whole
 
 #: A file changed this short a time before it was hashed may change again without a new time.
-_SETTLED_SECONDS = 2.0
+SETTLED_SECONDS = 2.0
 _ENTRY = re.compile(r"\d+ -?\d+ -?\d+ [0-9a-f]{64}")
 
 
@@ -60,7 +60,7 @@ class FileDigests:
             digest = file_digest(path)
         except OSError as error:
             raise DataError(f"the image {path} cannot be read ({error.strerror})") from error
-        if time.time() - max(stat.st_mtime, stat.st_ctime) > _SETTLED_SECONDS:
+        if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS:
             self._known[str(path)] = state + digest
             self._changed = True
         return bytes.fromhex(digest)

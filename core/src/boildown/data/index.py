@@ -82,7 +82,7 @@ def read_index(path: Path) -> Index:
         DataError: The file is missing or is not an index.
     """
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return _read(path, path.stat().st_ctime_ns)
     except OSError as error:
         raise DataError(f"the image index {path} cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -90,7 +90,7 @@ def read_index(path: Path) -> Index:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _modified: int) -> Index:
+def _read(path: Path, _changed: int) -> Index:
     with path.open(encoding="utf-8") as lines:
         header: dict[str, Any] = json.loads(next(lines, "{}"))
         if header["boildown_index"] != _VERSION:

@@ -62,11 +62,11 @@ def load_array(path: Path, key: str) -> NDArray[Any]:
         stat = path.stat()
     except OSError as error:
         raise DataError(f"the file {path} cannot be read ({error.strerror})") from error
-    return _load(path, key, stat.st_mtime_ns, stat.st_size)
+    return _load(path, key, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, key: str, _modified: int, _size: int) -> NDArray[Any]:
+def _load(path: Path, key: str, _state: tuple[int, ...]) -> NDArray[Any]:
     headers = read_headers(path)
     if key not in headers:
         raise DataError(f"{path} has no array {key!r} (it holds {', '.join(headers) or 'none'})")

@@ -1,4 +1,4 @@
-"""Read the first sample of every class before any job, so that a broken dataset stops at once."""
+"""Read the first image of every class before any job, so that a broken dataset stops at once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from .wording import one_a_line
 
 
 def probe(manifest: DataManifest, progress: Callable[[int, int], None] | None = None) -> None:
-    """Decode and preprocess the first sample of every class in each split.
+    """Decode and preprocess the first image of every class in each split.
 
-    Of unlabelled data the first sample is read. `progress` is told (done, total) samples.
+    Of unlabelled images the first is read. Arrays have no single samples that could be broken:
+    `check_overlap` reads them as a whole. `progress` is told (done, total) images.
 
     Raises:
         DataError: Some cannot be read; up to ten are named at once.
     """
+    if manifest.kind == "arrays":
+        return
     first = {name: _first_of_each(manifest, split) for name, split in manifest.splits.items()}
     total = sum(map(len, first.values()))
     wrong: list[str] = []

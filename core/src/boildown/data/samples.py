@@ -12,7 +12,7 @@ from ..errors import DataError
 from .decode import decode
 from .index import Index, read_index
 from .manifest import DataManifest, Split, SplitName
-from .npz_file import load_array
+from .npz_file import Header, load_array, read_headers
 from .preprocess import batch_pixels, image_pixels, normalised
 from .preprocessing import Preprocessing
 from .wording import product
@@ -78,9 +78,21 @@ def array_of(split: Split, key: str) -> NDArray[Any]:
     return values
 
 
-def is_image_batch(values: NDArray[Any]) -> bool:
+def header_of(split: Split, key: str) -> Header:
+    """Return shape and type of an array of a split's file, without reading the array.
+
+    Raises:
+        DataError: The file cannot be read or has no such array.
+    """
+    headers = read_headers(split.path)
+    if key not in headers:
+        raise DataError(f"{split.path} has no array {key!r} (it holds {', '.join(headers)})")
+    return headers[key]
+
+
+def is_image_batch(values: Header | NDArray[Any]) -> bool:
     """Tell whether an array holds images to preprocess, by the rule of `DataManifest`."""
-    return values.dtype == np.uint8 and values.ndim in (3, 4)
+    return values.dtype == np.uint8 and len(values.shape) in (3, 4)
 
 
 def read_inputs(

@@ -1,0 +1,67 @@
+"""Digests of the samples of an array file, remembered between runs while the file stays as it is.
+
+Unpacking a large training set only to see that nothing changed would cost every run seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .file_digests import SETTLED_SECONDS
+from .index import write_whole
+from .manifest import Split
+from .samples import array_of
+
+_BYTES = hashlib.sha256().digest_size
+
+
+def sample_digests(split: Split, cache: Path | None) -> NDArray[np.uint8]:
+    """Return the SHA-256 of every sample in the file of a split, of shape (count, 32).
+
+    The bytes of all inputs count, with their types and shapes. With a folder `cache` they are
+    looked up there first, by the path, size and times of the file.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        stat = split.path.stat()
+    except OSError as error:
+        raise DataError(f"the file {split.path} cannot be read ({error.strerror})") from error
+    if cache is None:
+        return _computed(split)
+    state = f"{split.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
+    name = hashlib.sha256(f"{state}\0{sorted(split.inputs.items())}".encode()).hexdigest()
+    kept = cache / f"samples-{name[:32]}.npy"
+    # What is missing or damaged there costs time, not correctness.
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        digests: NDArray[np.uint8] = np.load(kept, allow_pickle=False)
+        if digests.shape == (split.count, _BYTES) and digests.dtype == np.uint8:
+            return digests
+    digests = _computed(split)
+    if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS:
+        stream = io.BytesIO()
+        np.save(stream, digests)
+        cache.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, stream.getvalue())
+    return digests
+
+
+def _computed(split: Split) -> NDArray[np.uint8]:
+    arrays = [array_of(split, key) for _, key in sorted(split.inputs.items())]
+    kinds = repr([(array.dtype.str, array.shape[1:]) for array in arrays]).encode()
+    digests = bytearray()
+    for position in range(split.count):
+        sample = hashlib.sha256(kinds)
+        for array in arrays:
+            sample.update(np.ascontiguousarray(array[position]).data)
+        digests += sample.digest()
+    return np.frombuffer(bytes(digests), np.uint8).reshape(split.count, _BYTES)
