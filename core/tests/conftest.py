@@ -40,10 +40,16 @@ def tiny_model(seed: int = 0) -> onnx.ModelProto:
 
 
 @pytest.fixture
-def model_path(tmp_path: Path) -> Path:
+def tiny() -> onnx.ModelProto:
+    """Return the tiny model."""
+    return tiny_model()
+
+
+@pytest.fixture
+def model_path(tiny: onnx.ModelProto, tmp_path: Path) -> Path:
     """Write the tiny model to a file."""
     path = tmp_path / "tiny.onnx"
-    onnx.save(tiny_model(), path)
+    onnx.save(tiny, path)
     return path
 
 

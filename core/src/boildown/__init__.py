@@ -10,6 +10,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .api import compare as compare
+    from .api import load_results as load_results
+    from .api import run as run
     from .artifact import Artifact as Artifact
     from .data.batches import batches as batches
     from .data.manifest import Batch as Batch
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from .plugins.values import Runtime as Runtime
     from .plugins.values import StepOutcome as StepOutcome
     from .plugins.values import Warned as Warned
+    from .recipe.load import load_recipe as load_recipe
     from .recipe.recipe import Expect as Expect
     from .recipe.recipe import Recipe as Recipe
     from .recipe.steps import Cluster as Cluster
@@ -48,11 +52,15 @@ if TYPE_CHECKING:
     from .recipe.steps import Quantize as Quantize
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
+    from .report.results import Results as Results
 
 __version__ = "0.1.0"
 
 #: Public name -> module that defines it.
 _HOME = {
+    "compare": "api",
+    "run": "api",
+    "load_results": "api",
     "Artifact": "artifact",
     "batches": "data.batches",
     "Batch": "data.manifest",
@@ -81,10 +89,12 @@ _HOME = {
     "Listing": "plugins.values",
     "ModelEntry": "plugins.values",
     "Runtime": "plugins.values",
+    "Results": "report.results",
     "StepOutcome": "plugins.values",
     "Warned": "plugins.values",
     "Expect": "recipe.recipe",
     "Recipe": "recipe.recipe",
+    "load_recipe": "recipe.load",
     "Cluster": "recipe.steps",
     "Distill": "recipe.steps",
     "Prune": "recipe.steps",

@@ -13,15 +13,15 @@ from .recipe.load import load_recipe
 from .recipe.recipe import Recipe
 from .report.markdown import write_markdown
 from .report.results import Results
-from .run.compare import Comparing
-from .run.endpoints import endpoint, places
-from .run.events import Event, Listener, listeners
-from .run.planning import EVERYTHING
-from .run.planning import plan as planned
-from .run.request import Request, grid
-from .run.store import Store, default_root
-from .run.subject_data import find_dataset
-from .run.subjects import available
+from .runner.compare import Comparing
+from .runner.endpoints import endpoint, places
+from .runner.events import Event, Listener, listeners
+from .runner.planning import EVERYTHING
+from .runner.planning import plan as planned
+from .runner.request import Request, grid
+from .runner.store import Store, default_root
+from .runner.subject_data import find_dataset
+from .runner.subjects import available
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +42,7 @@ def compare(
     jobs: int = 1,
     out: Path | str = OUT,
     threads: int = 1,
+    timing_seconds: float = 6.0,
     limits: Limits | None = None,
     on_event: Callable[[Event], None] | None = None,
     cache: Path | None = None,
@@ -57,6 +58,7 @@ def compare(
         jobs: Jobs that compress at the same time; measurements of time always run alone.
         out: Folder for comparison.json, comparison.md and the rows' files.
         threads: Threads of every runtime that is timed.
+        timing_seconds: How long each model of a group is timed at most, about.
         limits: Seconds and bytes that one job may use at most.
         on_event: Told everything that happens, for a display of one's own.
         cache: Folder of the cache; none: `$BOILDOWN_CACHE`, else the user's.
@@ -72,6 +74,7 @@ def compare(
         samples=samples,
         jobs=jobs,
         threads=threads,
+        timing_seconds=timing_seconds,
         limits=limits or Limits(),
         out=Path(out),
     )
@@ -86,6 +89,7 @@ def run(
     data: str | None = None,
     samples: int | None = None,
     measure: bool = True,
+    timing_seconds: float = 6.0,
     out: Path | str = OUT,
     on_event: Callable[[Event], None] | None = None,
     cache: Path | None = None,
@@ -98,6 +102,7 @@ def run(
         data=data,
         samples=samples,
         measure=measure,
+        timing_seconds=timing_seconds,
         strict=True,
         out=Path(out),
     )

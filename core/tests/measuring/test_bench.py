@@ -16,7 +16,7 @@ from boildown.measuring.measure import measure_energy, measure_memory, measure_o
 from boildown.measuring.requests import Answer, Ask, Failure, MemoryPeak, MemoryRequest, Outputs
 
 Make = Callable[..., Any]
-HEAVY = ("typer", "rich", "ruamel", "onnx", "PIL", "jsonschema", "boildown.cli", "boildown.run")
+HEAVY = ("typer", "rich", "ruamel", "onnx", "PIL", "jsonschema", "boildown.cli", "boildown.runner")
 
 
 @pytest.fixture

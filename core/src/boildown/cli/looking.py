@@ -22,8 +22,8 @@ def backends() -> None:
     """List the backends: toolkit, version, whether it is installed and maintained, offers."""
     from ..errors import BoildownError
     from ..plugins.registry import Registry
-    from ..run.endpoints import endpoint, places
-    from ..run.planning import toolkit_version
+    from ..runner.endpoints import endpoint, places
+    from ..runner.planning import toolkit_version
     from .words import offers_in_words
 
     registry, elsewhere = Registry(), places(Path())
@@ -50,7 +50,7 @@ def inspect(
     from ..model.check import read_onnx
     from ..model.inspect import inspect as look
     from ..plugins.models import find_model
-    from ..run.store import Store, default_root
+    from ..runner.store import Store, default_root
     from .words import facts_in_words
 
     with Store(default_root()).entry("looks", "0" * 64) as entry:
@@ -108,7 +108,7 @@ def datasets() -> None:
 def recipes() -> None:
     """List the ready recipes; those that train say so."""
     from ..recipe.catalogue import ready_recipes
-    from ..run.planning import step_in_words
+    from ..runner.planning import step_in_words
 
     rows = []
     for name, recipe in ready_recipes().items():

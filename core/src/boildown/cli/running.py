@@ -10,7 +10,7 @@ import typer
 from .outcome import OK, SOME_NOT_OK, Options
 
 if TYPE_CHECKING:
-    from ..run.request import Request
+    from ..runner.request import Request
 
 Recipes = Annotated[
     list[str], typer.Argument(help="Recipe files, or names of ready recipes (`boildown recipes`).")
@@ -30,6 +30,9 @@ Samples = Annotated[int | None, typer.Option(min=1, help="Test samples at most."
 Out = Annotated[Path, typer.Option(help="Folder for the reports and the compressed models.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of every runtime that is timed.")]
 Seconds = Annotated[float | None, typer.Option("--time-limit", help="Seconds for one job at most.")]
+Timing = Annotated[
+    float, typer.Option(min=0.01, help="Seconds of timing for each model of a group, about.")
+]
 Megabytes = Annotated[
     int | None, typer.Option("--memory-limit", min=1, help="MiB for one job at most.")
 ]
@@ -51,6 +54,7 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
     jobs: Annotated[int, typer.Option(min=1, help="Jobs that compress at the same time.")] = 1,
     out: Out = Path("boildown-out"),
     threads: Threads = 1,
+    timing_seconds: Timing = 6.0,
     time_limit: Seconds = None,
     memory_limit: Megabytes = None,
 ) -> None:
@@ -66,6 +70,7 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
         samples=samples,
         jobs=jobs,
         threads=threads,
+        timing_seconds=timing_seconds,
         limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
         out=out,
     )
@@ -80,6 +85,7 @@ def run(  # noqa: PLR0917 - typer reads the options off the signature
     samples: Samples = None,
     out: Out = Path("boildown-out"),
     threads: Threads = 1,
+    timing_seconds: Timing = 6.0,
     time_limit: Seconds = None,
     memory_limit: Megabytes = None,
     *,
@@ -96,6 +102,7 @@ def run(  # noqa: PLR0917 - typer reads the options off the signature
         data=data,
         samples=samples,
         threads=threads,
+        timing_seconds=timing_seconds,
         limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
         out=out,
         measure=measure,
@@ -135,7 +142,7 @@ def plan(
 
 def _request(*, recipes: list[str], **given: object) -> Request:
     from ..recipe.load import load_recipe
-    from ..run.request import Request
+    from ..runner.request import Request
 
     loaded = tuple(load_recipe(recipe) for recipe in recipes)
     return Request.model_validate({"recipes": loaded, **given})
@@ -146,7 +153,7 @@ def _carry_out(request: Request) -> None:
 
     from .. import api
     from ..report.table import ResultsTable
-    from ..run.verdict import exit_code
+    from ..runner.verdict import exit_code
     from .live import Live
 
     with Live() as live:

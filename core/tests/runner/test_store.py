@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from boildown.run.store import Store, default_root
+from boildown.runner.store import Store, default_root
 
 KEY = "ab" + "0" * 62
 

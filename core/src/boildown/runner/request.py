@@ -26,6 +26,8 @@ class Request(Frozen):
     jobs: Annotated[int, Field(ge=1, le=256)] = 1
     #: Threads of every runtime that is timed.
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    #: Seconds of timing for each model of a group, at most about.
+    timing_seconds: Annotated[float, Field(gt=0, le=600)] = 6.0
     measure: bool = True
     #: Stop on the first gap instead of reporting the row as unsupported.
     strict: bool = False

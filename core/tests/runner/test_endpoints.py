@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from boildown.errors import PluginError, UnknownBackendError, UsageError
 from boildown.plugins.registry import Registry
-from boildown.run.endpoints import Place, endpoint, places
+from boildown.runner.endpoints import Place, endpoint, places
 
 
 def test_a_backend_of_this_interpreter_needs_no_configuration(rounding: str) -> None:

@@ -52,6 +52,7 @@ class Measures:
     threads: int
     limits: Limits
     stop: threading.Event
+    timing_seconds: float = 6.0
     on_progress: Progress | None = None
 
     @property
@@ -116,7 +117,11 @@ class Measures:
             place,
             SpeedTimes,
             lambda sample, bench: measure_speed(
-                targets, sample=sample, bench=bench, references=references
+                targets,
+                sample=sample,
+                bench=bench,
+                references=references,
+                budget_seconds=self.timing_seconds,
             ),
         )
 
@@ -148,7 +153,8 @@ class Measures:
         wanted: type[BaseModel],
         measure: Callable[[Sample, Bench], _Value],
     ) -> _Value:
-        key = self._key(kind, targets, place, data=self.subject.digests.test)
+        seconds = self.timing_seconds
+        key = self._key(kind, targets, place, data=self.subject.digests.test, seconds=seconds)
 
         def run(folder: Path) -> _Value:
             with machine_lock("exclusive"):

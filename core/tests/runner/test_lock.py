@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from boildown.run.lock import machine_lock
+from boildown.runner.lock import machine_lock
 
 
 def test_two_may_compress_at_once(tmp_path: Path) -> None:

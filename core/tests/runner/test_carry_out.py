@@ -11,9 +11,9 @@ from boildown import Artifact, Quantize
 from boildown.job.process import Limits
 from boildown.job.protocol import Job
 from boildown.plugins.registry import Registry
-from boildown.run.carry_out import Done, carry_out, job_key
-from boildown.run.endpoints import Endpoint, endpoint
-from boildown.run.store import Store
+from boildown.runner.carry_out import Done, carry_out, job_key
+from boildown.runner.endpoints import Endpoint, endpoint
+from boildown.runner.store import Store
 
 KEY = "cd" + "0" * 62
 A_MINUTE = Limits(seconds=60)

@@ -106,6 +106,7 @@ class Comparing:
             threads=self.request.threads,
             limits=self.request.limits,
             stop=self.stop,
+            timing_seconds=self.request.timing_seconds,
             on_progress=title.messages(self.tell),
         )
         with title.shown(self.tell):

@@ -1,0 +1,197 @@
+"""Whole runs on the tiny model: rows, files, cache, gaps, broken data, interruption."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boildown
+import numpy as np
+import onnx
+import pytest
+from boildown import DataError, Recipe
+from boildown.api import compare, run
+from boildown.errors import (
+    ModelError,
+    RecipeError,
+    UnknownBackendError,
+    UnsupportedError,
+    UriError,
+    UsageError,
+)
+from boildown.runner.events import Event
+
+pytestmark = pytest.mark.usefixtures("rounding", "cache")
+
+
+def recipe(name: str = "half", **more: Any) -> Recipe:
+    step = {"op": "quantize", "weights": "float16"} | more.pop("step", {})
+    return Recipe.model_validate({"name": name, "steps": [step], **more})
+
+
+@pytest.fixture
+def asked(model_path: Path, data: str, tmp_path: Path) -> dict[str, Any]:
+    return {
+        "models": str(model_path),
+        "backends": "rounding",
+        "data": data,
+        "out": tmp_path / "out",
+        "timing_seconds": 0.2,
+    }
+
+
+def test_a_run_measures_one_row_and_lays_its_files_down(asked: dict[str, Any]) -> None:
+    results = compare(recipe(), **asked)
+    (row,) = results.rows
+    assert (row.status, row.reason) == ("ok", "")
+    assert row.quality is not None
+    assert row.quality.metrics[0].n == 30
+    assert row.audit is not None
+    assert (row.audit.layers_changed, row.audit.layers_total) == (2, 2)
+    assert row.speed is not None
+    assert row.speed.versus_onnxruntime_float is not None
+    assert row.memory is not None
+    assert row.deployable is not None
+    assert onnx.load(asked["out"] / row.deployable.path).graph.node[0].op_type == "Conv"
+    golden = np.load(asked["out"] / Path(row.deployable.path).with_name("golden.npz"))
+    assert golden["input.x"].shape == (5, 3, 8, 8)
+
+
+def test_the_comparison_on_disk_is_the_one_returned(asked: dict[str, Any]) -> None:
+    results = compare(recipe(), **asked)
+    stored = json.loads((asked["out"] / "comparison.json").read_text())
+    assert stored == json.loads(results.comparison.model_dump_json(by_alias=True))
+    assert boildown.load_results(asked["out"]).comparison == results.comparison
+    assert "half" in (asked["out"] / "comparison.md").read_text()
+
+
+def test_a_second_run_comes_from_the_cache(asked: dict[str, Any]) -> None:
+    first = compare(recipe(), **asked)
+    second = compare(recipe(), **asked)
+    assert first.comparison == second.comparison
+
+
+def test_a_gap_is_a_row_with_its_reason(asked: dict[str, Any]) -> None:
+    results = compare([recipe(), recipe("int8", step={"weights": "int8"})], **asked)
+    assert [row.status for row in results.rows] == ["ok", "unsupported"]
+    assert "weights" in results.rows[1].reason
+
+
+def test_a_strict_run_refuses_a_gap(asked: dict[str, Any]) -> None:
+    asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
+    with pytest.raises(UnsupportedError, match="rounding cannot carry out 'int8'"):
+        run(recipe("int8", step={"weights": "int8"}), **asked)
+
+
+def test_a_run_without_measuring_compresses_only(asked: dict[str, Any]) -> None:
+    asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
+    (row,) = run(recipe(), measure=False, **asked).rows
+    assert (row.status, row.quality, row.speed) == ("ok", None, None)
+    assert row.deployable is not None
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_job_that_fails_spoils_no_other(asked: dict[str, Any], jobs: int) -> None:
+    broken = recipe("broken", step={"with": {"rounding": {"behave": "raise"}}})
+    results = compare([broken, recipe()], jobs=jobs, **asked)
+    assert [row.status for row in results.rows] == ["failed", "ok"]
+    assert "divided by zero" in results.rows[0].reason
+
+
+def test_a_step_that_changes_nothing_is_no_effect(
+    asked: dict[str, Any], tiny: onnx.ModelProto
+) -> None:
+    for tensor in tiny.graph.initializer:
+        rounded = onnx.numpy_helper.to_array(tensor).astype(np.float16).astype(np.float32)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(rounded, tensor.name))
+    onnx.save(tiny, asked["models"])
+    (row,) = compare(recipe(), **asked).rows
+    assert row.status == "no_effect"
+    assert row.quality is not None
+
+
+def test_limits_are_held_against_the_row(asked: dict[str, Any]) -> None:
+    limits = {"bytes": 10, "top1_difference": -0.5, "sqnr_db": 10, "speedup": 0.01}
+    (row,) = compare(recipe(limits=limits), **asked).rows
+    assert {check.name: check.ok for check in row.limits} == {
+        "bytes": False,
+        "top1_difference": True,
+        "sqnr_db": True,
+        "speedup": True,
+    }
+
+
+def test_a_baseline_that_misses_what_is_expected_stops_the_run(asked: dict[str, Any]) -> None:
+    model = Path(asked["models"])
+    onnx.save(_other_weights(model), model)
+    with pytest.raises(DataError, match="expect"):
+        compare(recipe(expect={"top1": 0.99}), **asked)
+    assert not asked["out"].exists()
+
+
+def test_everything_is_announced(asked: dict[str, Any]) -> None:
+    heard: list[Event] = []
+    compare(recipe(), on_event=heard.append, **asked)
+    title = f"{asked['models']} / half / rounding"
+    assert {event.text for event in heard if event.kind == "part"} >= {"quantize", "deploy"}
+    assert [e.status for e in heard if e.kind == "ended" and e.job == title] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"backends": "roundin"}, UnknownBackendError, "did you mean 'rounding'"),
+        ({"models": "no.onnx"}, ModelError, "no model file no.onnx"),
+        ({"models": "zooo:x"}, UriError, "zooo"),
+        ({"data": "npz:no.npz"}, DataError, "no.npz"),
+        ({"models": ()}, UsageError, "names no model"),
+    ],
+)
+def test_what_is_not_there_is_an_error_before_any_job(
+    asked: dict[str, Any], change: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        compare(recipe(), **{**asked, **change})
+    assert not asked["out"].exists()
+
+
+def test_a_pattern_that_matches_no_layer_is_an_error(asked: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match="konv"):
+        compare(recipe(step={"layers": {"include": ["konv"]}}), **asked)
+
+
+def test_a_wrong_setting_for_a_backend_is_an_error(asked: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match="behave"):
+        compare(recipe(step={"with": {"rounding": {"behav": "print"}}}), **asked)
+
+
+def test_two_recipes_of_one_name_are_an_error(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="two recipes are called 'half'"):
+        compare([recipe(), recipe()], **asked)
+
+
+def test_a_folder_with_other_files_is_not_written_to(asked: dict[str, Any]) -> None:
+    asked["out"].mkdir()
+    (asked["out"] / "thesis.txt").write_text("precious")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        compare(recipe(), **asked)
+
+
+def test_an_interrupted_run_can_be_repeated(asked: dict[str, Any]) -> None:
+    def interrupt(event: Event) -> None:
+        if event.kind == "part" and event.text == "deploy":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(recipe(), on_event=interrupt, **asked)
+    (row,) = compare(recipe(), **asked).rows
+    assert row.status == "ok"
+
+
+def _other_weights(path: Path) -> onnx.ModelProto:
+    model = onnx.load(path)
+    tensor = next(t for t in model.graph.initializer if t.name == "fc.weight")
+    values = -onnx.numpy_helper.to_array(tensor)
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+    return model
