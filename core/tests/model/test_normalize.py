@@ -293,3 +293,19 @@ def test_a_sparse_tensor_cannot_ask_for_gigantic_memory(build: Build, save: Save
     model.graph.sparse_initializer.append(sparse)
     with pytest.raises(ModelError, match="sparse tensor 'w' stands for 1,099,511,627,776"):
         normal_form(save(model, check=False))
+
+
+@pytest.mark.parametrize(("shape", "fine"), [([6, 5], True), ([1 << 20, 1 << 20], False)])
+def test_sparse_constants_become_dense_within_bounds(
+    build: Build, save: Save, *, shape: list[int], fine: bool
+) -> None:
+    values = numpy_helper.from_array(np.ones(2, np.float32), "v")
+    places = numpy_helper.from_array(np.array([[0, 0], [5, 4]]), "p")
+    sparse = helper.make_sparse_tensor(values, places, shape)
+    nodes = [N("Constant", [], ["w"], sparse_value=sparse), N("MatMul", ["x", "w"], ["y"], "mm")]
+    path = save(build(nodes, {}, ("N", shape[0]), ("N", shape[1])), check=False)
+    if fine:
+        assert numpy_helper.to_array(normal_form(path).graph.initializer[0]).sum() == 2
+    else:
+        with pytest.raises(ModelError, match="sparse tensor 'v' stands for 1,099,511,627,776"):
+            normal_form(path)

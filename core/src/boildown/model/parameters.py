@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+from .shapes import unpacked_shape
 
 if TYPE_CHECKING:
     import onnx
@@ -26,7 +29,6 @@ _LEARNED: dict[str, tuple[int, ...]] = {
     "MatMulIntegerToFloat": (1, 6),
     "DynamicQuantizeMatMul": (1, 4),
     "DynamicQuantizeLSTM": (1, 2, 3),
-    "GatherBlockQuantized": (0,),
 }
 
 
@@ -38,9 +40,9 @@ def count_parameters(graph: onnx.GraphProto, constants: Constants) -> int:
     """
     sizes: dict[str, int] = {}
     for node in graph.node:
-        if node.op_type == "MatMulNBits":
-            size = {item.name: item.i for item in node.attribute}
-            sizes[node.input[1]] = size.get("K", 0) * size.get("N", 0)
+        if (shape := unpacked_shape(node, constants)) is not None:
+            packed = node.input[1 if node.op_type == "MatMulNBits" else 0]
+            sizes[packed] = math.prod(shape)
         for index in _LEARNED.get(node.op_type, ()):
             name = node.input[index] if index < len(node.input) else ""
             if name in constants.names and not _is_produced(node, name, constants):

@@ -62,7 +62,7 @@ def shapes_at_batch_one(model: onnx.ModelProto, constants: Constants) -> dict[st
             graph.input.append(helper.make_tensor_value_info(name, kind, shape))
     graph.node.extend(_twin(node) for node in model.graph.node if node.op_type != "Constant")
     for node in model.graph.node:
-        if (unpacked := _unpacked_shape(node, constants)) is not None:
+        if (unpacked := unpacked_shape(node, constants)) is not None:
             value = helper.make_tensor_value_info(_unpacked(node), onnx.TensorProto.FLOAT, unpacked)
             graph.input.append(value)
     inferred = shape_inference.infer_shapes(sketch, data_prop=True).graph
@@ -118,7 +118,7 @@ def _unpacked(node: onnx.NodeProto) -> str:
     return f"{node.output[0]}/unpacked"
 
 
-def _unpacked_shape(node: onnx.NodeProto, constants: Constants) -> list[int] | None:
+def unpacked_shape(node: onnx.NodeProto, constants: Constants) -> list[int] | None:
     """Return the shape of a packed weight as it would be without packing."""
     if node.op_type == "MatMulNBits":
         return [flag(node, "K"), flag(node, "N")]
