@@ -10,13 +10,13 @@ import json
 import platform
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-import torchvision  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from torch import nn
 
@@ -104,8 +104,7 @@ def main() -> None:
         "training": json.loads((arguments.work / f"{arguments.name}.json").read_text()),
         "machine": {"cpu": cpu_model(), "python": platform.python_version()},
         "versions": {
-            module.__name__: module.__version__
-            for module in (torch, torchvision, onnx, onnxruntime, np)
+            name: version(name) for name in ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
         },
     }
     RECORDS.mkdir(parents=True, exist_ok=True)

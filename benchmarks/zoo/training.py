@@ -26,7 +26,7 @@ class Plan:
 
 
 PLANS = {
-    "mobilenet_v2": Plan(epochs=8, learning_rate=4e-3),
+    "mobilenet_v2": Plan(epochs=5, learning_rate=3e-3, batch_size=64),
     "resnet50": Plan(epochs=6, learning_rate=3e-3),
     "squeezenet1_1": Plan(epochs=8, learning_rate=1e-3, weight_decay=0.01, batch_size=64),
 }

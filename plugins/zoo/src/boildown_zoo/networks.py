@@ -29,7 +29,7 @@ class Network(NamedTuple):
 NETWORKS = {
     "mobilenet_v2": Network("MobileNetV2, half width", 0.9),
     "resnet50": Network("ResNet50, 0.375 of the width", 0.9),
-    "squeezenet1_1": Network("SqueezeNet 1.1, full width, without batch norm", 0.9),
+    "squeezenet1_1": Network("SqueezeNet 1.1, full width, without batch norm", 0.9169),
 }
 
 # The mean and deviation are those of the unpadded training pixels, yet apply after padding.
