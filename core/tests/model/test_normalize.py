@@ -17,7 +17,7 @@ Normal = Callable[..., np.ndarray]
 N = helper.make_node
 
 
-def normal_form(path: Path, **_unused: object) -> onnx.ModelProto:
+def normal_form(path: Path) -> onnx.ModelProto:
     return onnx.load(normalize(path, path.with_name("normal.onnx")).path)
 
 
@@ -166,81 +166,6 @@ def test_functions_are_put_in_line(build: Build, save: Save, normal: Normal) -> 
     assert [node.op_type for node in found.graph.node] == ["MatMul"]
     assert not found.functions
     assert [item.domain for item in found.opset_import] == [""]
-
-
-def test_unnamed_nodes_take_the_module_path_of_their_weight(
-    build: Build, save: Save, normal: Normal
-) -> None:
-    nodes = [
-        N("Conv", ["x", "features.0.0.weight"], ["a"]),
-        N("Relu", ["a"], ["b"]), N("Relu", ["b"], ["c"]),
-        N("Conv", ["c", "features.0.0.weight"], ["d"]),
-        N("Conv", ["d", "other"], ["y"]),
-    ]  # fmt: skip
-    tensors = {"features.0.0.weight": normal(3, 3, 1, 1), "other": normal(3, 3, 1, 1)}
-    path = save(build(nodes, tensors, out=("N", 3, 8, 8)))
-    names = [node.name for node in normal_form(path).graph.node]
-    assert names == ["features.0.0", "Relu_0", "Relu_1", "Conv_0", "Conv_1"]
-
-
-def test_names_that_are_taken_get_a_number(build: Build, save: Save) -> None:
-    names = ["same", "same", "same_1", "same", "", "Relu_0"]
-    nodes = [N("Relu", [f"t{i}"], [f"t{i + 1}"], name) for i, name in enumerate(names)]
-    nodes[0].input[0], nodes[-1].output[0] = "x", "y"
-    found = normal_form(save(build(nodes, {}, ("N", 3), ("N", 3))))
-    assert [node.name for node in found.graph.node] == [
-        "same", "same_2", "same_1", "same_3", "Relu_1", "Relu_0"
-    ]  # fmt: skip
-
-
-def test_names_of_recurrent_layers_are_free(build: Build, save: Save, normal: Normal) -> None:
-    nodes = [
-        N("LSTM", ["x", "W", "R"], ["", "h"], "r", hidden_size=2),
-        N("MatMul", ["h", "w"], ["y"], "r.W"),
-        N("Relu", ["x"], ["z"], ""),
-    ]
-    tensors = {"W": normal(1, 8, 3), "R": normal(1, 8, 2), "w": normal(2, 4)}
-    layers = source_layers(normal_form(save(build(nodes, tensors, (5, 1, 3), (1, 1, 4)))))
-    assert len({layer.name for layer in layers}) == 3
-
-
-def test_one_filter_applied_twice_stays_one_weight(
-    build: Build, save: Save, normal: Normal
-) -> None:
-    nodes = [N("Conv", ["x", "w"], ["a"], "a"), N("Conv", ["a", "w"], ["y"], "b")]
-    path = save(build(nodes, {"w": normal(3, 3, 1, 1)}, out=("N", 3, 8, 8)))
-    found = normalize(path, path.with_name("n.onnx"))
-    assert found.copied == ()
-    assert [layer.weight for layer in source_layers(found.path)] == ["w", "w"]
-
-
-def test_a_weight_in_two_roles_is_copied_for_each(
-    build: Build, save: Save, normal: Normal, run: Callable
-) -> None:
-    nodes = [
-        N("Gather", ["w", "x"], ["e"], "embed"),
-        N("Gemm", ["e", "w"], ["l"], "classify", transB=1),
-        N("MatMul", ["l", "w"], ["m"], "back"),
-        N("ReduceSum", ["w"], ["s"], "sum"), N("ReduceMax", ["w"], ["t"], "max"),
-        N("Add", ["m", "s"], ["u"]), N("Add", ["u", "t"], ["y"]),
-    ]  # fmt: skip
-    path = save(build(nodes, {"w": normal(20, 6)}, (4,), (4, 6), kind=7))
-    found = normalize(path, path.with_name("n.onnx"))
-    assert found.copied == ("w.copy", "w.copy_1", "w.copy_2")
-    assert found.copied_bytes == 3 * 480
-    assert [layer.weight for layer in source_layers(found.path)] == ["w", "w.copy", "w.copy_1"]
-    assert (run(found.path, np.arange(4))["y"] == run(path, np.arange(4))["y"]).all()
-
-
-def test_a_weight_that_is_also_an_output_is_copied(
-    build: Build, save: Save, normal: Normal
-) -> None:
-    model = build([N("MatMul", ["x", "w"], ["y"], "mm")], {"w": normal(6, 5)}, (4, 6), (4, 5))
-    model.graph.output.append(helper.make_tensor_value_info("w", 1, [6, 5]))
-    path = save(model)
-    found = normalize(path, path.with_name("n.onnx"))
-    assert source_layers(found.path)[0].weight == "w.copy"
-    assert list(found.outputs) == ["y", "w"]
 
 
 def test_operators_of_onnxruntime_are_kept(build: Build, save: Save) -> None:
