@@ -41,7 +41,7 @@ def decode(path: Path) -> Image.Image:
                 _check_size(path, image.width, image.height)
                 image.load()
                 return _eight_bits(path, image)
-    except (DataError, KeyboardInterrupt):
+    except DataError:
         raise
     except FileNotFoundError as error:
         raise DataError(f"the image {path} is missing; it was there when the run began") from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,9 +71,9 @@ def write_index(index: Index, workdir: Path) -> Path:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that other processes see all of it or nothing."""
-    part = path.with_name(f"{path.name}.{hashlib.sha256(content).hexdigest()[:8]}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
+        part.write(content)
+    Path(part.name).replace(path)
 
 
 def read_index(path: Path) -> Index:
