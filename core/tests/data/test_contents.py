@@ -281,7 +281,7 @@ def test_digests_of_another_number_of_samples_are_made_again(
 ) -> None:
     manifest = opened(digits, tmp_path)
     for path in kept.iterdir():
-        np.save(path, np.zeros((3, 32), np.uint8))
+        path.write_text("00" * 96)
     assert data_digest(manifest, cache=kept) == data_digest(manifest)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import time
 from pathlib import Path
 
@@ -15,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files import write_atomically
 from .file_digests import SETTLED_SECONDS
-from .index import write_whole
 from .manifest import Split
 from .samples import array_of
-
-_BYTES = hashlib.sha256().digest_size
 
 
 def sample_digests(split: Split, cache: Path | None) -> NDArray[np.uint8]:
@@ -40,18 +37,13 @@ def sample_digests(split: Split, cache: Path | None) -> NDArray[np.uint8]:
         return _computed(split)
     state = f"{split.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
     name = hashlib.sha256(f"{state}\0{sorted(split.inputs.items())}".encode()).hexdigest()
-    kept = cache / f"samples-{name[:32]}.npy"
+    kept = cache / f"samples-{name[:32]}.hex"
     # What is missing or damaged there costs time, not correctness.
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        digests: NDArray[np.uint8] = np.load(kept, allow_pickle=False)
-        if digests.shape == (split.count, _BYTES) and digests.dtype == np.uint8:
-            return digests
+    with contextlib.suppress(OSError, ValueError):
+        return _rows(bytes.fromhex(kept.read_text(encoding="utf-8")), split.count)
     digests = _computed(split)
     if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS:
-        stream = io.BytesIO()
-        np.save(stream, digests)
-        cache.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, stream.getvalue())
+        write_atomically(kept, digests.tobytes().hex())
     return digests
 
 
@@ -64,4 +56,9 @@ def _computed(split: Split) -> NDArray[np.uint8]:
         for array in arrays:
             sample.update(np.ascontiguousarray(array[position]).data)
         digests += sample.digest()
-    return np.frombuffer(bytes(digests), np.uint8).reshape(split.count, _BYTES)
+    return _rows(bytes(digests), split.count)
+
+
+def _rows(digests: bytes, count: int) -> NDArray[np.uint8]:
+    """Cut digests into rows; ValueError where they are not `count`."""
+    return np.frombuffer(digests, np.uint8).reshape(count, hashlib.sha256().digest_size)

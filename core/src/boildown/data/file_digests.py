@@ -13,7 +13,7 @@ from typing import Self
 
 from ..artifact import file_digest
 from ..errors import DataError
-from .index import write_whole
+from ..files import write_atomically
 
 #: A file changed this short a time before it was hashed may change again without a new time.
 SETTLED_SECONDS = 2.0
@@ -76,4 +76,4 @@ class FileDigests:
     ) -> None:
         """Write what is new, also after an interruption, so that no file is hashed twice."""
         if self._changed:
-            write_whole(self._store, json.dumps(self._known).encode())
+            write_atomically(self._store, json.dumps(self._known))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import DataError
+from ..files import write_atomically
 
 #: Whether class names were sorted by boildown, or put into the model's order by the user.
 ClassOrder = Literal["sorted", "given"]
@@ -61,19 +61,8 @@ def write_index(index: Index, workdir: Path) -> Path:
     }
     lines = [header, *({"path": path, "label": label} for path, label in index.entries)]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    content = text.encode()
-    path = workdir / f"images-{hashlib.sha256(content).hexdigest()[:32]}.jsonl"
-    if not path.exists():
-        workdir.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
-    return path
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that other processes see all of it or nothing."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
-        part.write(content)
-    Path(part.name).replace(path)
+    path = workdir / f"images-{hashlib.sha256(text.encode()).hexdigest()[:32]}.jsonl"
+    return path if path.exists() else write_atomically(path, text)
 
 
 def read_index(path: Path) -> Index:

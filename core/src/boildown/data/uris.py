@@ -13,7 +13,8 @@ from ..nearest import did_you_mean, nearest
 # Two letters at least, so that the drive of `C:\models\a.onnx` is no scheme.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+):(.*)", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Control characters, and the halves of letters that stand for bytes that are not UTF-8.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORM = "write scheme:name, scheme:name?key=value&key=value, or a path"
 
@@ -40,10 +41,10 @@ def parse_uri(text: str) -> Uri:
     begins the query.
 
     Raises:
-        UriError: The text is empty, holds control characters or a malformed query.
+        UriError: The text is empty or not UTF-8, holds control characters or a malformed query.
     """
     if _CONTROL.search(text):
-        raise UriError(f"{text!r} holds control characters; {_FORM}")
+        raise UriError(f"{text!r} holds control characters or is not UTF-8; {_FORM}")
     head, mark, tail = text.partition("?")
     match = _SCHEME.fullmatch(head)
     scheme, path = (match[1].lower(), match[2]) if match else (None, head)
