@@ -1,4 +1,4 @@
-"""A tiny model and a tiny backend that is really installed, for tests of the host."""
+"""A tiny model with data, and a tiny backend that is really installed, for tests of the host."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 BACKEND = Path(__file__).parent / "rounding_backend.py"
 
@@ -75,3 +76,24 @@ def rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delitem(sys.modules, "boildown_rounding")
     monkeypatch.delitem(sys.modules, "boildown_rounding.hooks", raising=False)
     return "rounding"
+
+
+@pytest.fixture
+def data(tiny: onnx.ModelProto, tmp_path: Path) -> str:
+    """Write labelled samples that the tiny model classifies without a fault."""
+    rng = np.random.default_rng(0)
+    evaluator = ReferenceEvaluator(tiny)
+    arrays = {}
+    for split, count in (("train", 40), ("test", 30)):
+        samples = rng.standard_normal((count, 3, 8, 8)).astype(np.float32)
+        arrays[f"{split}_x"] = samples
+        arrays[f"{split}_y"] = evaluator.run(None, {"x": samples})[0].argmax(1)
+    np.savez(tmp_path / "data.npz", **arrays)
+    return f"npz:{tmp_path / 'data.npz'}"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the cache of a test to itself."""
+    monkeypatch.setenv("BOILDOWN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

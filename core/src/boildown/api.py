@@ -14,7 +14,7 @@ from .recipe.recipe import Recipe
 from .report.markdown import write_markdown
 from .report.results import Results
 from .runner.compare import Comparing
-from .runner.endpoints import endpoint, places
+from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
 from .runner.planning import EVERYTHING
 from .runner.planning import plan as planned
@@ -137,7 +137,7 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
     registry, elsewhere = Registry(), places(request.folder)
     names = registry.names()
     cells = grid(request, names, need_model=False)
-    backends = dict.fromkeys(cell.backend for cell in cells)
+    found, broken = endpoints(cells, registry, elsewhere)
     store = Store(cache or default_root())
     there = {}
     for cell in cells:
@@ -151,7 +151,7 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
             if isinstance(named, str)
             else EVERYTHING
         )
-    return planned(cells, {n: endpoint(n, registry, elsewhere) for n in backends}, there)
+    return planned(cells, found, broken, there)
 
 
 def load_results(folder: Path | str) -> Results:

@@ -81,7 +81,8 @@ class Gap(Frozen):
 
     def __str__(self) -> str:
         """Return the gap as one line, steps counted from 1 as people do."""
-        what = f"{self.op}.{self.setting}: {self.wanted}" if self.setting else self.op
+        told = self.setting is None or self.reason.startswith(self.setting)
+        what = self.op if told else f"{self.op}.{self.setting}: {self.wanted}"
         return f"step {self.step + 1}, {what}: {self.reason}"
 
 

@@ -131,5 +131,8 @@ class Runtime(Protocol):
     """A loaded deployable, ready to run on this computer."""
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the outputs by the source's names, NCHW, batch first."""
+        """Return the outputs by the source's names, NCHW, batch first.
+
+        Takes every batch size that the source takes.
+        """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import BoildownError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
     from .request import Cell, Request
     from .store import Store
+
+
+Kind = Literal["compress", "twin", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +93,34 @@ class CellRun:
         self.tell(Event("started", title.job, title.text, total=title.parts))
         done = self._carry("compress")
         worked = Worked(recipe, self.place, self.measured, done)
+        if done.result.status != "ok":
+            return worked
         try:
-            judged = judge(
-                COMPRESSED,
-                done,
-                self.place,
-                self.measured,
-                steps=recipe.steps,
-                with_quality=self.request.measure,
-            )
-            if judged is None:
-                return worked
-            control = self._beside("control", "control") if trainings(recipe) else None
-            return Worked(
-                recipe,
-                self.place,
-                self.measured,
-                done,
-                judged=judged,
-                twin=self._beside("twin", TWIN) if self.request.measure else None,
-                control=control if self.request.measure else None,
-            )
+            twin = self._judged("twin", TWIN, self._carry("twin"))
+            judged = self._judged("compress", COMPRESSED, done, twin)
+            control = None
+            if trainings(recipe) and self.request.measure:
+                control = self._judged("control", "control", self._carry("control"), twin)
+            return replace(worked, judged=judged, twin=twin, control=control)
         except BoildownError as error:
             result = JobResult(status="failed", reason=str(error), cost=done.result.cost)
             failed = Done(done.key, result, done.folder, done.cached)
             return Worked(recipe, self.place, self.measured, failed)
 
-    def _beside(self, kind: Literal["twin", "control"], name: str) -> Judged | None:
-        return judge(name, self._carry(kind), self.place, self.measured)
+    def _judged(
+        self, kind: Kind, name: str, done: Done, twin: Judged | None = None
+    ) -> Judged | None:
+        return judge(
+            name,
+            done,
+            self.place,
+            self.measured,
+            steps=self.cell.recipe.steps if kind == "compress" else (),
+            twin=twin,
+            with_quality=self.request.measure,
+        )
 
-    def _carry(self, kind: Literal["compress", "twin", "control"]) -> Done:
+    def _carry(self, kind: Kind) -> Done:
         key, job = make_job(kind, self.cell.recipe, self.measured.subject, self.place, self.request)
         return carry_out(
             job,

@@ -17,11 +17,11 @@ from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record
 from .cells import CellRun, Title
 from .deliver import ROWS, TWINS
-from .endpoints import Endpoint, endpoint, places
+from .endpoints import Endpoint, endpoints, places
 from .events import Event, Listener
 from .jobs import settings_of
 from .measures import Measures
-from .planning import gaps_of
+from .planning import gaps_of, needs_of
 from .request import Cell, Request, grid
 from .rows import make_row
 from .subjects import Subject, prepare_subject
@@ -29,7 +29,7 @@ from .subjects import Subject, prepare_subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..negotiation.offers import Gap
+    from ..recipe.recipe import Status
     from .store import Store
     from .work import Worked
 
@@ -60,38 +60,48 @@ class Comparing:
         registry = Registry()
         cells = grid(self.request, registry.names())
         elsewhere = places(self.request.folder)
-        named = dict.fromkeys(cell.backend for cell in cells)
-        backends = {name: endpoint(name, registry, elsewhere) for name in named}
+        backends, broken = endpoints(cells, registry, elsewhere)
         for cell in cells:
-            check_with_names(cell.recipe, {*registry.names(), *elsewhere, *named})
-            settings_of(cell.recipe, backends[cell.backend])
-        subjects = self._subjects(cells)
-        gaps = [gaps_of(c.recipe, backends[c.backend], subjects[_of(c)].available) for c in cells]
-        if self.request.strict:
-            _refuse_gaps(cells, gaps)
+            check_with_names(cell.recipe, {*registry.names(), *elsewhere, *backends})
+            if cell.backend in backends:
+                settings_of(cell.recipe, backends[cell.backend])
+        # One answer for the whole run, so that all its rows are tested on the same samples.
+        calibrates = any(
+            "samples" in needs_of(cell.recipe, backends[cell.backend])
+            for cell in cells
+            if cell.backend in backends
+        )
+        subjects = self._subjects(cells, calibrates=calibrates)
+        refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}
         runs = [
-            None if gap else self._cell_run(cell, backends, measured[_of(cell)])
-            for cell, gap in zip(cells, gaps, strict=True)
+            None if no is not None else self._cell_run(cell, backends, measured[_of(cell)])
+            for cell, no in zip(cells, refused, strict=True)
         ]
         worked = self._first_pass(runs)
         rows = [
-            self._row(number, cell, gap, work)
-            for number, (cell, gap, work) in enumerate(zip(cells, gaps, worked, strict=True), 1)
+            self._row(number, cell, no, work)
+            for number, (cell, no, work) in enumerate(zip(cells, refused, worked, strict=True), 1)
         ]
         comparison = self._comparison(list(measured.values()), rows)
         write(comparison, self.request.out)
         return comparison
 
-    def _subjects(self, cells: Sequence[Cell]) -> dict[str, Subject]:
+    def _subjects(self, cells: Sequence[Cell], *, calibrates: bool) -> dict[str, Subject]:
         subjects: dict[str, Subject] = {}
         for cell in cells:
             key = _of(cell)
             if key not in subjects:
                 title = Title.of_model(cell.model)
                 say = title.progress(self.tell)
-                subject = prepare_subject(cell.recipe, cell.model, self.request, self.store, say)
-                subjects[key] = subject
+                subjects[key] = prepare_subject(
+                    cell.recipe,
+                    cell.model,
+                    self.request,
+                    calibrates=calibrates,
+                    store=self.store,
+                    progress=say,
+                )
                 self.tell(Event("ended", title.job, title.text, text="", status="ok"))
             for step in cell.recipe.steps:
                 # A pattern that matches nothing is the user's error: it stops here.
@@ -140,30 +150,40 @@ class Comparing:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _row(self, number: int, cell: Cell, gaps: list[Gap], worked: Worked | None) -> Row:
+    def _refusals(
+        self,
+        cells: Sequence[Cell],
+        backends: dict[str, Endpoint],
+        broken: dict[str, str],
+        subjects: dict[str, Subject],
+    ) -> list[Row | None]:
+        """Return the row of every cell that cannot run, None for those that can."""
+        rows: list[Row | None] = []
+        for cell in cells:
+            if cell.backend in broken:
+                rows.append(_row_of(cell, "failed", broken[cell.backend]))
+                continue
+            found = gaps_of(cell.recipe, backends[cell.backend], subjects[_of(cell)].available)
+            reason = "\n".join(str(gap) for gap in found)
+            rows.append(_row_of(cell, "unsupported", reason) if found else None)
+        wrong = [row for row in rows if row is not None]
+        if self.request.strict and wrong:
+            lines = [f"{r.backend} cannot carry out {r.recipe!r}: {r.reason}" for r in wrong]
+            raise UnsupportedError("\n".join(lines))
+        return rows
+
+    def _row(self, number: int, cell: Cell, refusal: Row | None, worked: Worked | None) -> Row:
         """Second pass: time one cell, alone, and write its row down."""
         title = Title.of_cell(cell)
-        if worked is None:
-            reason = "; ".join(str(gap) for gap in gaps)
-            self.tell(Event("ended", title.job, title.text, text=reason, status="unsupported"))
-            return Row(
-                model=cell.model,
-                recipe=cell.recipe.name,
-                backend=cell.backend,
-                status="unsupported",
-                reason=reason,
-            )
-        self.tell(Event("part", title.job, title.text, text="measure"))
-        try:
-            row = make_row(worked, self.request.out, number, timed=self.request.measure)
-        except BoildownError as error:
-            row = Row(
-                model=cell.model,
-                recipe=cell.recipe.name,
-                backend=cell.backend,
-                status="failed",
-                reason=str(error),
-            )
+        row = refusal
+        if worked is not None:
+            self.tell(Event("part", title.job, title.text, text="measure"))
+            try:
+                row = make_row(worked, self.request.out, number, timed=self.request.measure)
+            except BoildownError as error:
+                row = _row_of(cell, "failed", str(error))
+        if row is None:
+            raise RuntimeError("a cell that was not refused was not worked on")
         self.tell(Event("ended", title.job, title.text, text=row.reason, status=row.status))
         return row
 
@@ -172,7 +192,7 @@ class Comparing:
         return Comparison(
             machine=machine(self.request.threads),
             data=_data_records(measured),
-            models=tuple(model_record(m, timed=self.request.measure) for m in measured),
+            models=tuple(model_record(m, timed=self.request.measure) for m in _distinct(measured)),
             recipes=tuple(r.model_dump(mode="json", by_alias=True) for r in recipes.values()),
             results=tuple(rows),
         )
@@ -184,6 +204,15 @@ def _of(cell: Cell) -> str:
     own = recipe.model_dump_json(include={"data", "input", "expect", "seed"})
     teachers = [s.model_dump_json() for s in recipe.steps if s.op == "distill"]
     return "\0".join((cell.model, own, *teachers))
+
+
+def _distinct(measured: Sequence[Measured]) -> list[Measured]:
+    """Keep one subject of those that differ in nothing that their baseline tells."""
+    found = {
+        (m.subject.normalized.sha256, m.subject.digests.test, str(m.subject.entry.preprocessing)): m
+        for m in reversed(measured)
+    }
+    return list(reversed(found.values()))
 
 
 def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
@@ -210,11 +239,11 @@ def _check_out(request: Request) -> None:
         )
 
 
-def _refuse_gaps(cells: Sequence[Cell], gaps: Sequence[list[Gap]]) -> None:
-    lines = [
-        f"{cell.backend} cannot carry out {cell.recipe.name!r}: {gap}"
-        for cell, found in zip(cells, gaps, strict=True)
-        for gap in found
-    ]
-    if lines:
-        raise UnsupportedError("\n".join(lines))
+def _row_of(cell: Cell, status: Status, reason: str) -> Row:
+    return Row(
+        model=cell.model,
+        recipe=cell.recipe.name,
+        backend=cell.backend,
+        status=status,
+        reason=reason,
+    )

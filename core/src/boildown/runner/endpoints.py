@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..plugins.registry import Registry
+    from .request import Cell
 
 CONFIG = "boildown.toml"
 _INFO_SECONDS = 60
@@ -73,6 +74,28 @@ def places(folder: Path) -> dict[str, Place]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         detail = "; ".join(_said(error))
         raise UsageError(f"{path}: {detail}") from error
+
+
+def endpoints(
+    cells: Sequence[Cell], registry: Registry, elsewhere: dict[str, Place]
+) -> tuple[dict[str, Endpoint], dict[str, str]]:
+    """Find the backends of a grid; return those found, and of broken ones why they are.
+
+    A broken plugin that somebody named is a PluginError; one that is merely installed harms nobody
+    but its own rows.
+    """
+    found: dict[str, Endpoint] = {}
+    broken: dict[str, str] = {}
+    for cell in cells:
+        if cell.backend in found or cell.backend in broken:
+            continue
+        try:
+            found[cell.backend] = endpoint(cell.backend, registry, elsewhere)
+        except PluginError as error:
+            if cell.asked:
+                raise
+            broken[cell.backend] = str(error)
+    return found, broken
 
 
 def endpoint(name: str, registry: Registry, elsewhere: dict[str, Place]) -> Endpoint:

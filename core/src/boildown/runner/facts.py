@@ -16,6 +16,8 @@ from ..model.state import LayerState, onnx_layer_states
 from .cached import cached
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..job.protocol import JobResult
     from .store import Store
     from .subjects import Subject
@@ -37,6 +39,7 @@ class Facts(Frozen):
     parameters: int | None
     macs: int | None
     audit: Audit | None
+    states: tuple[LayerState, ...] | None = None
     #: Where the backend's own decoder and the ONNX form disagree.
     disagreements: tuple[str, ...] = ()
     reason: str = ""
@@ -56,21 +59,26 @@ def source_facts(subject: Subject, store: Store) -> SourceFacts:
 
 
 def deployable_facts(
-    subject: Subject, result: JobResult, before: SourceFacts, store: Store
+    subject: Subject, result: JobResult, before: Sequence[LayerState], store: Store
 ) -> Facts:
-    """Decode what a job made, once; `result` has a deployable."""
+    """Decode what a job made, once; `result` has a deployable.
+
+    `before` is what the layers are held against: those of the float twin, since many toolkits fold
+    batch norms into the weights while they deploy; of the source for the twin itself.
+    """
     key = digest(
         {
             "model": subject.normalized.sha256,
             "files": [a.digest if a else None for a in (result.deployable, result.onnx)],
             "layers": [s.model_dump(mode="json") for s in result.layers or ()],
+            "before": [s.model_dump(mode="json") for s in before],
             "core": source_digest("boildown"),
         }
     )
     return cached(store, "facts", key, Facts, lambda _: _decode(subject, result, before))
 
 
-def _decode(subject: Subject, result: JobResult, before: SourceFacts) -> Facts:
+def _decode(subject: Subject, result: JobResult, before: Sequence[LayerState]) -> Facts:
     deployable = result.deployable or Artifact(path=Path())
     onnx = (
         None if result.onnx is None else tuple(onnx_layer_states(result.onnx.path, subject.layers))
@@ -85,11 +93,13 @@ def _decode(subject: Subject, result: JobResult, before: SourceFacts) -> Facts:
         size=measure_size(deployable, states, _weights(subject)),
         parameters=facts.parameters if facts else None,
         macs=facts.macs if facts else None,
-        audit=audit(before.states, states, subject.layers, source) if states is not None else None,
+        audit=audit(before, states, subject.layers, source) if states is not None else None,
+        states=None if states is None else tuple(states),
         disagreements=tuple(disagreements),
         reason="; ".join(filter(None, (result.layers_reason, result.onnx_reason))),
     )
 
 
 def _weights(subject: Subject) -> int:
-    return sum(layer.size for layer in subject.layers)
+    """Count the weights of the source; one that several layers share counts once."""
+    return sum({layer.weight: layer.size for layer in subject.layers}.values())

@@ -9,6 +9,7 @@ from ..job.protocol import Job
 from ..negotiation.settings import step_settings
 from ..recipe.canonical import canonical
 from .carry_out import job_key
+from .planning import needs_of
 
 if TYPE_CHECKING:
     from ..recipe.recipe import Recipe
@@ -30,7 +31,8 @@ def make_job(
     """Return one job and its key; a float twin depends on nothing that its recipe says."""
     steps = recipe.steps if kind == "compress" else ()
     train = trainings(recipe) if kind == "control" else ()
-    with_data = kind != "twin"
+    # A job that uses no data must not be done again because the data changed.
+    with_data = kind != "twin" and bool(needs_of(recipe, place))
     job = Job(
         kind=kind,
         backend=place.name,
@@ -39,7 +41,7 @@ def make_job(
         settings=settings_of(recipe, place) if kind == "compress" else (),
         train=train,
         workdir=_NOWHERE,
-        seed=recipe.seed if with_data else 0,
+        seed=recipe.seed if kind != "twin" else 0,
         threads=request.threads,
         data=subject.data if with_data else None,
         models=subject.models if kind == "compress" else {},

@@ -108,9 +108,10 @@ class Measures:
 
         return cached(self.store, "outputs", key, Outputs, run)
 
-    def speed(self, targets: Sequence[Target], place: Endpoint | None) -> SpeedTimes | Failure:
-        """Time the targets against each other; ratios are taken against all but the first."""
-        references = [target.name for target in targets[1:]]
+    def speed(
+        self, targets: Sequence[Target], place: Endpoint | None, references: Sequence[str] = ()
+    ) -> SpeedTimes | Failure:
+        """Time the targets against each other until their ratios to `references` have settled."""
         return self._alone(
             "speed",
             targets,
@@ -184,9 +185,16 @@ class Measures:
         return digest(
             {
                 "kind": kind,
-                "targets": [(t.name, t.backend, t.artifact.digest) for t in targets],
+                "targets": [_identity(target) for target in targets],
                 "machine": machine(self.threads).model_dump(mode="json"),
                 "environment": place.environment if place else environment(("onnxruntime",)),
                 **more,
             }
         )
+
+
+def _identity(target: Target) -> tuple[object, ...]:
+    """Return what tells one target from another: its file, and what its runtime is told."""
+    steps = target.context.steps if target.context is not None else ()
+    plain = [step.model_dump(mode="json", by_alias=True) for step in steps]
+    return target.name, target.backend, target.threads, target.artifact.digest, plain

@@ -6,7 +6,7 @@ import importlib.metadata
 import sys
 from typing import TYPE_CHECKING
 
-from ..negotiation.gaps import approximations, gaps, platform_obstacle
+from ..negotiation.gaps import approximations, best_offer, gaps, platform_obstacle
 from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
 from ..recipe.steps import Quantize
 
@@ -39,16 +39,37 @@ def gaps_of(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> list
     )
 
 
+def needs_of(recipe: Recipe, place: Endpoint) -> frozenset[Need]:
+    """Return what of the data the steps of a recipe use on a backend."""
+    found: set[Need] = set()
+    for step in recipe.steps:
+        offer = best_offer(step, place.info.offers)
+        found |= set(offer.needs) if offer is not None else set()
+        found |= {"train"} if step.train is not None else set()
+    return frozenset(found)
+
+
 def plan(
-    cells: Sequence[Cell], places: dict[str, Endpoint], available: dict[str, frozenset[Need]]
+    cells: Sequence[Cell],
+    places: dict[str, Endpoint],
+    broken: dict[str, str],
+    available: dict[str, frozenset[Need]],
 ) -> Plan:
-    """Return the matrix step x backend for every recipe; `available` is by recipe name."""
+    """Return the matrix step x backend for every recipe; `available` is by recipe name.
+
+    `broken` says of backends that do not load why.
+    """
     recipes = {cell.recipe.name: cell.recipe for cell in cells}
     plans = []
     runnable = 0
     for name, recipe in recipes.items():
         backends = list(dict.fromkeys(c.backend for c in cells if c.recipe.name == name))
-        columns = [_column(recipe, places[b], available[name]) for b in backends]
+        columns = [
+            _broken(b, recipe, broken[b])
+            if b in broken
+            else _column(recipe, places[b], available[name])
+            for b in backends
+        ]
         plans.append(
             RecipePlan(
                 recipe=name,
@@ -105,6 +126,11 @@ def _column(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> Back
         cells=tuple(cells),
         obstacles=tuple(_obstacles(place)),
     )
+
+
+def _broken(backend: str, recipe: Recipe, reason: str) -> BackendPlan:
+    cells = tuple(PlanCell(verdict="no", notes=(reason,)) for _ in recipe.steps)
+    return BackendPlan(backend=backend, cells=cells, obstacles=(reason,))
 
 
 def _obstacles(place: Endpoint) -> Iterable[str]:

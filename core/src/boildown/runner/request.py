@@ -43,6 +43,8 @@ class Cell(Frozen):
     recipe: Recipe
     model: str
     backend: str
+    #: Somebody named this backend; else it is there because it is installed.
+    asked: bool = True
 
 
 def grid(request: Request, installed: list[str], *, need_model: bool = True) -> list[Cell]:
@@ -67,11 +69,12 @@ def grid(request: Request, installed: list[str], *, need_model: bool = True) -> 
                 f"recipe {recipe.name!r} names no model; add --model URI (see `boildown models`) "
                 f"or a line `model: …` to the recipe"
             )
-        backends = request.backends or recipe.backends or tuple(installed)
+        named = request.backends or recipe.backends
+        backends = named or tuple(installed)
         if not backends:
             raise UsageError("no backend is installed; try `pip install boildown-onnxruntime`")
         cells += [
-            Cell(recipe=recipe, model=model, backend=backend)
+            Cell(recipe=recipe, model=model, backend=backend, asked=bool(named))
             for model in dict.fromkeys(models)
             for backend in dict.fromkeys(backends)
         ]

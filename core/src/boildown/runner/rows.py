@@ -107,8 +107,8 @@ def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     other_form = judged.native and onnx is not None and judged.parity is not None
     if other_form and onnx is not None and onnx.digest != judged.target.artifact.digest:
         targets.append(measures.target(ONNX_FORM, onnx))
-    times = measures.speed(targets, place)
     names = [target.name for target in targets]
+    times = measures.speed(targets, place, [name for name in (TWIN, BASELINE) if name in names])
     ours = _speed(times, COMPRESSED, worked, judged, names)
     sets = machine(measures.threads).instruction_sets
     return row.model_copy(

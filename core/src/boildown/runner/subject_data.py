@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data.binding import bind
+from ..data.class_matching import fit_labels
 from ..data.local import local_dataset
 from ..data.splits import assemble, check_overlap, data_digest, probe
 from ..job.environment import digest
+from ..measuring.inputs import model_io
 from ..plugins.sources import dataset_from_source
 from ..plugins.values import ModelEntry, Warned
 from ..recipe.recipe import Data, Recipe
@@ -47,10 +49,13 @@ def prepare_data(
     model: NormalizedModel,
     request: Request,
     *,
+    calibrates: bool,
     store: Store,
     progress: Callable[[int, int, str], None],
 ) -> SubjectData | None:
     """Return the data of command line, recipe or model, in this order; None where none is named.
+
+    Without `calibrates` no job of the run needs calibration, and no sample is spent on it.
 
     Raises:
         UriError: nothing provides a dataset.
@@ -61,18 +66,25 @@ def prepare_data(
         return None
     calibrate = asked.calibrate if isinstance(asked, Data) else Data().calibrate
     assembled = assemble(
-        _provided(asked, store), calibrate=calibrate, samples=request.samples, seed=recipe.seed
+        _provided(asked, entry, store),
+        calibrate=calibrate if calibrates else 0,
+        samples=request.samples,
+        seed=recipe.seed,
     )
     manifest = bind(
         assembled.manifest,
         preprocessing=entry.preprocessing,
         inputs=model.inputs,
         classes=_classes(model, entry.task),
+        dtypes={port.name: port.dtype for port in model_io(model.path).inputs},
     )
+    seen = store.root / "file-digests"
     probe(manifest, lambda done, total: progress(done, total, "looking at one image a class"))
-    check_overlap(manifest, lambda done, total: progress(done, total, "comparing the splits"))
+    check_overlap(
+        manifest, lambda done, total: progress(done, total, "comparing the splits"), cache=seen
+    )
     notes = tuple(Warned(code=note.code, text=note.text) for note in assembled.notes)
-    return SubjectData(manifest, _digests(manifest), notes)
+    return SubjectData(manifest, _digests(manifest, seen), notes)
 
 
 def find_dataset(uri: str, store: Store) -> DataManifest:
@@ -82,21 +94,28 @@ def find_dataset(uri: str, store: Store) -> DataManifest:
         return found if found is not None else dataset_from_source(uri, entry.folder)
 
 
-def _provided(asked: str | Data, store: Store) -> DataManifest | dict[SplitName, DataManifest]:
+def _provided(
+    asked: str | Data, entry: ModelEntry, store: Store
+) -> DataManifest | dict[SplitName, DataManifest]:
+    """Find what was asked for, labels in the model's order; what is left out is the model's own."""
+
+    def find(uri: str) -> DataManifest:
+        with store.entry("labels", digest({"uri": uri, "labels": entry.labels})) as kept:
+            return fit_labels(find_dataset(uri, store), entry.labels, kept.folder)
+
     if isinstance(asked, str):
-        return find_dataset(asked, store)
-    roles: dict[SplitName, DataManifest] = {}
-    if asked.train is not None:
-        roles["train"] = find_dataset(asked.train, store)
-    if asked.test is not None:
-        roles["test"] = find_dataset(asked.test, store)
-    return roles
+        return find(asked)
+    uris: dict[SplitName, str | None] = {
+        "train": asked.train or entry.default_data,
+        "test": asked.test or entry.default_data,
+    }
+    return {role: find(uri) for role, uri in uris.items() if uri is not None}
 
 
-def _digests(manifest: DataManifest) -> Digests:
+def _digests(manifest: DataManifest, seen: Path) -> Digests:
     def of(*names: SplitName) -> str:
         splits = {name: split for name, split in manifest.splits.items() if name in names}
-        return data_digest(manifest.model_copy(update={"splits": splits}))
+        return data_digest(manifest.model_copy(update={"splits": splits}), cache=seen)
 
     training, test = of("train", "calibration"), of("test")
     return Digests(training, test, digest({"training": training, "test": test}))

@@ -85,7 +85,13 @@ def prepare_model(uri: str, store: Store) -> tuple[ModelEntry, NormalizedModel]:
 
 
 def prepare_subject(
-    recipe: Recipe, uri: str, request: Request, store: Store, progress: Progress
+    recipe: Recipe,
+    uri: str,
+    request: Request,
+    *,
+    calibrates: bool,
+    store: Store,
+    progress: Progress,
 ) -> Subject:
     """Make one model ready, with the data of command line, recipe or model, in this order."""
     progress(0, 0, "reading the model")
@@ -94,7 +100,15 @@ def prepare_subject(
         entry = entry.model_copy(update={"preprocessing": recipe.input})
     if recipe.expect is not None:
         entry = entry.model_copy(update={"expect": recipe.expect})
-    prepared = prepare_data(recipe, entry, normalized, request, store=store, progress=progress)
+    prepared = prepare_data(
+        recipe,
+        entry,
+        normalized,
+        request,
+        calibrates=calibrates,
+        store=store,
+        progress=progress,
+    )
     data = prepared or SubjectData(None, Digests(), ())
     models = {}
     for name in _named_models(recipe):

@@ -56,13 +56,16 @@ def judge(
     measured: Measured,
     *,
     steps: tuple[Step, ...] = (),
+    twin: Judged | None = None,
     with_quality: bool = True,
 ) -> Judged | None:
     """Decode and judge what a job made; None where it made nothing."""
     result, measures = done.result, measured.measures
     if result.status != "ok" or result.deployable is None:
         return None
-    facts = deployable_facts(measured.subject, result, measured.facts, measures.store)
+    before = twin.facts.states if twin is not None else None
+    before = measured.facts.states if before is None else before
+    facts = deployable_facts(measured.subject, result, before, measures.store)
     target = measures.target(name, result.deployable, place if place.python else None, steps)
     native = place.python is not None
     outputs: Outputs | Failure = Failure(status="unsupported", reason="quality was not asked for")
