@@ -30,30 +30,26 @@ def gaps(
     """Return all gaps between a recipe and a backend; empty: it can carry out every step.
 
     Each step is compared with the nearest offer of its operation: the one with the fewest gaps,
-    of those the one that matches most settings. `available` is what the data has, `platform` is
-    `sys.platform`; a backend that does not run there has one gap more, on the first step.
+    of those the one that matches most settings. A step that trains needs training data, whether
+    its offer says so or not. `available` is what the data has, `platform` is `sys.platform`; a
+    backend that does not run there has one gap more, on the first step.
     """
     found: list[Gap] = []
     if obstacle := platform_obstacle(platforms, backend=backend, platform=platform):
         found.append(Gap(step=0, op=recipe.steps[0].op, reason=obstacle))
     for index, step in enumerate(recipe.steps):
-        earlier = tuple(before.op for before in recipe.steps[:index])
         candidates = [offer for offer in offers if offer.op == step.op]
         if not candidates:
             reason = refusal_for(refusals, step.op, None, None) or _not_offered(step.op, offers)
             found.append(Gap(step=index, op=step.op, reason=f"{backend}: {reason}"))
             continue
+        earlier = tuple(before.op for before in recipe.steps[:index])
         lists = [
-            (
-                _gaps_to(
-                    offer, index, step, earlier=earlier, available=available, refusals=refusals
-                ),
-                offer,
-            )
-            for offer in candidates
+            _gaps_to(o, index, step, earlier=earlier, available=available, refusals=refusals)
+            for o in candidates
         ]
-        nearest = min(lists, key=lambda pair: (len(pair[0]), -len(matched_settings(step, pair[1]))))
-        found += nearest[0]
+        matches = [len(matched_settings(step, offer)) for offer in candidates]
+        found += min(zip(lists, matches, strict=True), key=lambda near: (len(near[0]), -near[1]))[0]
     return found
 
 
@@ -128,9 +124,11 @@ def _gaps_to(
     ]
     if late := [op for op in dict.fromkeys(earlier) if op not in offer.after]:
         found.append(Gap(step=index, op=step.op, reason=order_reason(late, offer.after)))
-    found += [
+    needs = dict.fromkeys(offer.needs)
+    if step.train is not None and "train" not in {gap.setting for gap in found}:
+        needs["train"] = None  # whatever an offer says, nothing trains without data
+    return found + [
         Gap(step=index, op=step.op, reason=NEED_REASONS[need])
-        for need in offer.needs
+        for need in needs
         if need not in available
     ]
-    return found

@@ -82,12 +82,11 @@ def expectation(schema: object, root: Schema, depth: int = 0) -> str:
 
 
 def _one(schema: Schema, root: Schema, depth: int) -> str:
-    if "const" in schema:
-        return shown(schema["const"])
-    if "enum" in schema:
-        values = [str(v) if isinstance(v, str) else shown(v) for v in schema["enum"]]
+    named = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    if named:
+        values = [v if isinstance(v, str) else shown(v) for v in named]
         return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
-    kind = sorted(kinds(schema) - {"null"})
+    kind = sorted(kinds(schema) - {"null"}) or sorted(kinds(schema))
     if not kind:
         return "a valid value"
     if len(kind) > 1:

@@ -44,8 +44,7 @@ def recipe_from_text(text: str, source: str) -> Recipe:
         raise recipe_error(source, document.problems, document.places)
     problems = [*document.problems, *_shape_problems(document)]
     recipe, complaints = _validate(document)
-    # The models find every fault of the shape again, in words of their own: those are no news.
-    problems += [c for c in complaints if not any(_within(p.trail, c.trail) for p in problems)]
+    problems += _news(complaints, problems)
     if recipe is None or problems:
         raise recipe_error(source, problems, document.places)
     return recipe
@@ -56,8 +55,18 @@ def _shape_problems(document: Document) -> list[Problem]:
     return [
         _misplaced_with(problem)
         for problem in found
-        if not any(_within(problem.trail, spoilt) for spoilt in document.unreadable)
+        if document.unreadable.isdisjoint(_down_to(problem.trail))
     ]
+
+
+def _news(complaints: list[Problem], problems: list[Problem]) -> list[Problem]:
+    """Leave out what follows from a fault within, or repeats a fault of the shape in other words.
+
+    A list with a wrong item, for one, is also "too short" to its model.
+    """
+    told = {above for problem in problems for above in _down_to(problem.trail)}
+    around = {above for complaint in complaints for above in _down_to(complaint.trail)[:-1]}
+    return [c for c in complaints if c.trail not in told and c.trail not in around]
 
 
 def _misplaced_with(problem: Problem) -> Problem:
@@ -68,8 +77,9 @@ def _misplaced_with(problem: Problem) -> Problem:
     return problem
 
 
-def _within(trail: Trail, above: Trail) -> bool:
-    return trail[: len(above)] == above
+def _down_to(trail: Trail) -> list[Trail]:
+    """Return a trail and all that surround it, the whole document first."""
+    return [trail[:length] for length in range(len(trail) + 1)]
 
 
 def _without_empty_steps(value: object) -> object:

@@ -144,7 +144,7 @@ def _hint_for_text(text: str, wanted: set[str], schema: Schema, root: Schema) ->
         return f"; did you mean {near!r}?"
     if "boolean" in wanted and text.lower() in _MEANT:
         return f"; did you mean {_MEANT[text.lower()]}?"
-    if wanted & {"integer", "number"} and _reads_as(text) & wanted:
+    if _reads_as(text) & wanted & {"integer", "number"}:
         return "; write it without quotes"
     if _takes_one_item(schema, root):
         return f"; write [{text}]"
