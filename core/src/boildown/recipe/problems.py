@@ -46,10 +46,8 @@ class Places:
             return problem.place
         if problem.at == "key" and problem.trail in self.keys:
             return self.keys[problem.trail]
-        for length in range(len(problem.trail), -1, -1):
-            if place := self.values.get(problem.trail[:length]):
-                return place
-        return Place(1, 1)
+        around = [problem.trail[:length] for length in range(len(problem.trail), -1, -1)]
+        return next((self.values[trail] for trail in around if trail in self.values), Place(1, 1))
 
 
 def trail_text(trail: Trail) -> str:
