@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from boildown import DataError, Expect
 from boildown.comparison.schema import Metric, Quality
-from boildown.measuring.checks import check_expectation, near_chance, saturation_note
+from boildown.measuring.checks import check_expectation, near_chance
 from boildown.measuring.statistics import wilson
 
 
@@ -54,11 +54,3 @@ def test_a_model_that_misses_its_expectation_stops_the_run() -> None:
 def test_an_expectation_that_cannot_be_checked_is_an_error(quality: Quality, why: str) -> None:
     with pytest.raises(DataError, match=why):
         check_expectation(quality, Expect(top1=0.9))
-
-
-@pytest.mark.parametrize(
-    ("sets", "noted"),
-    [(("avx2",), True), (("avx2", "avx512f", "avx512_vnni"), False), (("neon", "i8mm"), False)],
-)
-def test_x86_without_vnni_is_said_to_saturate(sets: tuple[str, ...], *, noted: bool) -> None:
-    assert (saturation_note(sets) is not None) == noted

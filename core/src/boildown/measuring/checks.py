@@ -8,12 +8,8 @@ from ..errors import DataError
 from ..plugins.values import Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..comparison.schema import Metric, Quality
     from ..recipe.recipe import Expect
-
-_VNNI = {"avx512_vnni", "avx_vnni", "amx_int8"}
 
 
 def metric_of(quality: Quality, name: str) -> Metric | None:
@@ -58,20 +54,3 @@ def check_expectation(quality: Quality, expect: Expect) -> None:
             f"{expect.top1:g} with tolerance {expect.tolerance:g}; check the preprocessing "
             f"(`input:`), the labels and their order, or correct `expect:`"
         )
-
-
-def saturation_note(instruction_sets: Sequence[str]) -> Warned | None:
-    """Say that this x86 CPU may saturate in U8S8 int8 products; for rows with int8 activations.
-
-    Without VNNI, x86 multiplies uint8 by int8 with VPMADDUBSW, which adds two products in 16
-    bits and saturates, so accuracy may differ from a CPU with VNNI (ONNX Runtime, "Quantize
-    ONNX models", "When and why do I need to try U8U8").
-    """
-    sets = set(instruction_sets)
-    if "avx2" not in sets or sets & _VNNI:
-        return None
-    return Warned(
-        code="NOTE",
-        text="this CPU has no VNNI instructions: uint8 x int8 products may saturate at 16 bits, "
-        "so int8 accuracy and speed may be better on a newer CPU or on ARM",
-    )

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
 
 from ..errors import ModelError
@@ -138,3 +139,8 @@ def _check_lengths(model: onnx.ModelProto, path: Path) -> None:
     ]
     if wrong:
         raise ModelError(f"{path}: broken tensors: {'; '.join(wrong[:5])}. Export the model again")
+
+
+def inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with its own functions put in the places that call them."""
+    return onnx.inliner.inline_local_functions(model) if model.functions else model

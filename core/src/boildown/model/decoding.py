@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ModelError
-from .check import one_line, read_onnx
+from .check import inlined, one_line, read_onnx
 from .folding import Constants
 from .matching import find_node
 from .quantized import read_weight
+from .stored import constants_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from .layers import Layer
     from .weights import Weight
+
+
+_SHOWN = 5
 
 
 class Decoded(NamedTuple):
@@ -33,6 +37,8 @@ class Decoded(NamedTuple):
 def decode_layers(path: Path, source: Sequence[Layer]) -> list[Decoded]:
     """Decode every layer; ModelError names all that are missing or cannot be decoded."""
     model = read_onnx(path)
+    own = constants_of(model.graph).keys()
+    model = inlined(model)
     constants = Constants(model)
     found: list[tuple[Layer, Weight]] = []
     problems = []
@@ -47,8 +53,10 @@ def decode_layers(path: Path, source: Sequence[Layer]) -> list[Decoded]:
                 f"layer {layer.name!r}: its weight cannot be computed: {one_line(error)}"
             )
     if problems:
-        raise ModelError(f"{path}: " + "; ".join(problems))
-    payloads = _fair_shares([weight.sources for _layer, weight in found], constants)
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise ModelError(f"{path}: " + "; ".join(problems[:_SHOWN]) + more)
+    # Constants that a function brings with it stand in the file once, however often it is used.
+    payloads = _fair_shares([weight.sources & own for _layer, weight in found], constants)
     return [
         Decoded(layer.name, _oriented(weight, layer), weight.code.bits, payload)
         for (layer, weight), payload in zip(found, payloads, strict=True)

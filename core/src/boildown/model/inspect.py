@@ -10,7 +10,7 @@ from onnx.shape_inference import InferenceError
 from ..artifact import Artifact
 from ..errors import ModelError
 from ..frozen import Frozen
-from .check import one_line, read_onnx
+from .check import inlined, one_line, read_onnx
 from .deflate import deflated_bytes
 from .folding import Constants
 from .layers import RECURRENT, Layer, weight_positions
@@ -56,7 +56,7 @@ class ModelFacts(Frozen):
 
 def inspect(path: Path) -> ModelFacts:
     """Read an ONNX file from anyone and say what is in it. Raises ModelError where it is broken."""
-    model = read_onnx(path)
+    model = inlined(read_onnx(path))
     try:
         return _facts(model, path)
     except ModelError as error:

@@ -110,14 +110,13 @@ def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     names = [target.name for target in targets]
     times = measures.speed(targets, place, [name for name in (TWIN, BASELINE) if name in names])
     ours = _speed(times, COMPRESSED, worked, judged, names)
-    sets = machine(measures.threads).instruction_sets
     return row.model_copy(
         update={
             "speed": ours,
             "memory": measures.memory(judged.target, place),
             "energy": measures.energy(judged.target, place),
             "float_twin": _float_twin(times, worked, names, out),
-            "warnings": (*row.warnings, *warned.of_speed(ours, info, worked.recipe.steps, sets)),
+            "warnings": (*row.warnings, *warned.of_speed(ours, info)),
         }
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..measuring.checks import metric_of, saturation_note
+from ..measuring.checks import metric_of
 from ..measuring.speedup import slower
 from ..model.selection import select_layers
 from ..plugins.values import BackendInfo, Warned
-from ..recipe.steps import Quantize, Step
 
 if TYPE_CHECKING:
     from ..comparison.schema import Audit, Metric, Parity, Quality, Speed
     from ..job.protocol import JobResult
+    from ..recipe.steps import Step
     from .subjects import Subject
 
 _LEAST_AGREEMENT = 0.995
@@ -59,9 +59,7 @@ def of_parity(parity: Parity | None, disagreements: tuple[str, ...]) -> list[War
     return found
 
 
-def of_speed(
-    speed: Speed | None, info: BackendInfo, steps: tuple[Step, ...], sets: tuple[str, ...]
-) -> list[Warned]:
+def of_speed(speed: Speed | None, info: BackendInfo) -> list[Warned]:
     """Warn of rows that are slower, or that were not timed where they will run."""
     found: list[Warned] = []
     if speed is not None and (warning := slower(speed)) is not None:
@@ -69,9 +67,6 @@ def of_speed(
     if speed is not None and speed.latency_ms is not None and not info.targets_this_computer:
         text = f"timed on this computer, not on the device that {info.toolkit} is made for"
         found.append(Warned(code="NOT_DEVICE_VERIFIED", text=text))
-    integer = any(isinstance(s, Quantize) and s.activations in ("int8", "dynamic") for s in steps)
-    if integer and (note := saturation_note(sets)) is not None:
-        found.append(note)
     return found
 
 

@@ -1,0 +1,129 @@
+"""ONNX files and their constants: everything that the steps share about reading and writing them.
+
+Steps hand each other plain ONNX with the tensor and node names of the source, so that a layer is
+found by its name until the file is deployed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import onnx
+from boildown import Artifact, Layer, UnsupportedError, select_layers, source_layers
+from onnx import numpy_helper, version_converter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from boildown import Context, Step
+    from onnx import ModelProto, NodeProto, TensorProto
+
+#: Model-local functions exist since this version of the file format (ONNX 1.10).
+_FUNCTIONS_SINCE_IR = 8
+
+
+def read(artifact: Artifact) -> ModelProto:
+    """Read a normalised model; whatever is done to it afterwards leaves the file alone."""
+    return onnx.load(artifact.path)
+
+
+def write(model: ModelProto, context: Context, name: str) -> Artifact:
+    """Write the model below the step's own folder."""
+    path: Path = context.workdir / f"{name}.onnx"
+    onnx.save(model, path)
+    return Artifact(path=path)
+
+
+def selected_layers(step: Step, context: Context) -> list[Layer]:
+    """List the layers of the source that the step may touch, each weight once."""
+    layers = select_layers(
+        source_layers(context.original.path), step.layers.include, step.layers.exclude
+    )
+    return list({layer.weight: layer for layer in reversed(layers)}.values())[::-1]
+
+
+def constants(model: ModelProto) -> dict[str, TensorProto]:
+    """Map the names of the graph's dense initializers to them."""
+    return {tensor.name: tensor for tensor in model.graph.initializer}
+
+
+def replace_values(tensor: TensorProto, values: np.ndarray) -> None:
+    """Give a constant new values of any type, under its old name."""
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+
+def opset(model: ModelProto) -> int:
+    """Return the version of the standard operators that the graph uses."""
+    versions = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}
+    return int(versions["ai.onnx"])
+
+
+def with_opset(model: ModelProto, least: int) -> ModelProto:
+    """Return the model in at least this version of the standard operators.
+
+    Raises UnsupportedError where onnx's converter cannot lift it.
+    """
+    if opset(model) >= least:
+        return model
+    try:
+        return version_converter.convert_version(model, least)
+    except RuntimeError as error:
+        raise UnsupportedError(
+            f"the model uses version {opset(model)} of ONNX's operators, this method needs"
+            f" {least}, and the converter of onnx cannot lift it ({str(error).splitlines()[0]});"
+            f" export the model with opset {least} or later"
+        ) from error
+
+
+def allow_functions(model: ModelProto) -> None:
+    """Mark the file as one that may define functions."""
+    model.ir_version = max(model.ir_version, _FUNCTIONS_SINCE_IR)
+
+
+def producers(model: ModelProto) -> dict[str, NodeProto]:
+    """Map each computed tensor to the node that computes it."""
+    return {name: node for node in model.graph.node for name in node.output}
+
+
+def consumers(model: ModelProto) -> dict[str, list[NodeProto]]:
+    """Map each tensor to the nodes of the main graph that read it."""
+    found: dict[str, list[NodeProto]] = {}
+    for node in model.graph.node:
+        for name in dict.fromkeys(node.input):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def node_attribute(node: NodeProto, name: str, default: float) -> float:
+    """Return a number that a node has as an attribute, else the operator's default."""
+    for attribute in node.attribute:
+        if attribute.name == name:
+            value: float = onnx.helper.get_attribute_value(attribute)
+            return value
+    return default
+
+
+def put_first(model: ModelProto, nodes: list[NodeProto]) -> None:
+    """Put nodes before all others: what reads their outputs comes later then."""
+    later = [type(node).FromString(node.SerializeToString()) for node in model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend([*nodes, *later])
+
+
+def prepared(model: Artifact, context: Context) -> Path:
+    """Return the model with batch norms folded and shapes inferred, as the quantizers want it.
+
+    The names of nodes, which are the identities of layers, survive this.
+    """
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    path: Path = context.workdir / "prepared.onnx"
+    quant_pre_process(model.path, path, skip_symbolic_shape=True)
+    return path
+
+
+def untouched_nodes(model: Artifact, layers: list[Layer]) -> list[str]:
+    """List the nodes that hold a layer which is not among `layers`."""
+    chosen = {layer.node for layer in layers}
+    return [layer.node for layer in source_layers(model.path) if layer.node not in chosen]

@@ -1,0 +1,118 @@
+"""Static quantization: int8 weights and activations, with ranges calibrated on samples.
+
+QDQ format, uint8 activations and int8 weights: what ONNX Runtime recommends for x86 and runs with
+integer kernels (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from boildown import Artifact, StepOutcome, Warned
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+from .calibrate import Samples
+from .graph import constants, prepared, read, selected_layers, untouched_nodes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boildown import Context, Layer, Quantize
+
+_OBSERVERS = {
+    None: CalibrationMethod.MinMax,
+    "minmax": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
+#: Largest code of a weight, with and without the bit that keeps products from saturating.
+_MOST = {True: 63, False: 127}
+
+
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Quantize the selected layers and everything between them with `quantize_static`."""
+    narrow = step.weights == "int7" or bool(context.settings.get("reduce_range", True))
+    layers = selected_layers(step, context)
+    source, path = prepared(model, context), context.workdir / "static.onnx"
+    samples = Samples(context)
+    overrides = (
+        _shared_codes(model, source, layers, _MOST[narrow]) if step.granularity == "tensor" else {}
+    )
+    quantize_static(
+        source,
+        path,
+        samples,
+        quant_format=QuantFormat.QDQ,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        per_channel=step.granularity != "tensor",
+        reduce_range=narrow,
+        calibrate_method=_OBSERVERS[step.observer],
+        nodes_to_exclude=untouched_nodes(model, layers),
+        extra_options={
+            "CalibStridedMinMax": 1,
+            "MatMulConstBOnly": True,
+            "TensorQuantOverrides": overrides,
+        },
+    )
+    return _told(path, step, narrow=narrow)
+
+
+def _told(path: Path, step: Quantize, *, narrow: bool) -> StepOutcome:
+    approximations: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    if narrow and step.weights == "int8":
+        approximations = (
+            "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI",
+        )
+    elif not narrow:
+        warnings = (
+            Warned(
+                code="NOTE",
+                text="weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may "
+                "saturate, so accuracy there differs from that on other CPUs",
+            ),
+        )
+    return StepOutcome(
+        artifact=Artifact(path=path), approximations=approximations, warnings=warnings
+    )
+
+
+def _shared_codes(
+    model: Artifact, source: Path, layers: list[Layer], most: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Return scales that give a tensor one set of codes although a batch norm was folded into it.
+
+    Folding multiplies each channel by a factor of its own, which would scatter the few values of
+    a clustered tensor. The factor goes into the channel's scale instead: code = weight / scale is
+    then that of the unfolded tensor.
+    """
+    before, folded = constants(read(model)), onnx.load(source)
+    after = constants(folded)
+    weight_of = {node.name: node.input[1] for node in folded.graph.node if len(node.input) > 1}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for layer in layers:
+        name = weight_of.get(layer.node, "")
+        if name not in after or name == layer.weight:
+            continue
+        old = np.moveaxis(numpy_helper.to_array(before[layer.weight]), layer.axis, 0)
+        new = np.moveaxis(numpy_helper.to_array(after[name]), layer.axis, 0)
+        if old.shape != new.shape:
+            continue
+        before_fold, after_fold = (np.abs(w.reshape(len(w), -1)).max(axis=1) for w in (old, new))
+        usable = (before_fold > 0) & (after_fold > 0)
+        factor = np.where(usable, after_fold, 1) / np.where(usable, before_fold, 1)
+        scale = factor * (before_fold.max() or 1) / most
+        found[name] = [
+            {
+                "axis": layer.axis,
+                "quant_type": QuantType.QInt8,
+                "scale": np.array(value, np.float32),
+                "zero_point": np.array(0, np.int8),
+            }
+            for value in scale
+        ]
+    return found

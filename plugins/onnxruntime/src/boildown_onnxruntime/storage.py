@@ -1,0 +1,194 @@
+"""Store each constant in the fewest bytes, without changing one number.
+
+What the steps have done shows in the numbers: shared values, codes of few bits, zeros. So the
+smallest form is chosen here, once, from the numbers alone: dense, indices into a table of the
+distinct values, one such table a channel, or a bit mask with what it leaves.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from . import packing
+from .graph import allow_functions, opset, with_opset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from onnx import FunctionProto, ModelProto
+
+#: Types of weights and of their codes; integers of other types are shapes, axes and the like.
+_TYPES = frozenset({
+    TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16,
+    TensorProto.INT8, TensorProto.UINT8,
+})  # fmt: skip
+#: Bytes that a call of a function and each tensor it reads take beside their numbers.
+_CALL, _TENSOR = 90, 20
+_MOST_BITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to store one constant."""
+
+    function: str
+    bits: int
+    bytes: int
+    inputs: tuple[np.ndarray, ...]
+    attributes: Mapping[str, list[int]]
+
+    def definition(self, version: int) -> FunctionProto:
+        """Return the function that rebuilds the constant."""
+        if self.function == "sparse":
+            return packing.sparse(version)
+        define = {
+            "lookup": packing.lookup,
+            "rows": packing.rows,
+            "sparse_lookup": packing.sparse_lookup,
+        }[self.function]
+        return define(self.bits, version)
+
+
+def store_compactly(model: ModelProto, axes: Mapping[str, int]) -> ModelProto:
+    """Return the same model with every constant in its smallest form.
+
+    `axes` names the axis of the output channels of weights, by the name of the constant.
+    """
+    forms = {
+        tensor.name: form
+        for tensor in model.graph.initializer
+        if tensor.data_type in _TYPES
+        and (form := smallest_form(numpy_helper.to_array(tensor), axes.get(tensor.name)))
+    }
+    forms = _worth_their_definition(forms, model)
+    if not forms:
+        return model
+    model = with_opset(model, packing.LEAST_OPSET)
+    allow_functions(model)
+    graph, version = model.graph, opset(model)
+    definitions, nodes, kept, packed = {}, [], [], []
+    for tensor in graph.initializer:
+        form = forms.get(tensor.name)
+        if form is None:
+            kept.append(tensor)
+            continue
+        definition = form.definition(version)
+        definitions[definition.name] = definition
+        names = [f"{tensor.name}/{index}" for index in range(len(form.inputs))]
+        packed += [
+            numpy_helper.from_array(values, name)
+            for values, name in zip(form.inputs, names, strict=True)
+        ]
+        node = helper.make_node(definition.name, names, [tensor.name], domain=packing.DOMAIN)
+        node.attribute.extend(
+            helper.make_attribute(name, numbers) for name, numbers in form.attributes.items()
+        )
+        nodes.append(node)
+    initializers, graph_nodes = [*kept, *packed], [*nodes, *graph.node]
+    for field, items in ((graph.initializer, initializers), (graph.node, graph_nodes)):
+        copies = [type(item).FromString(item.SerializeToString()) for item in items]
+        del field[:]
+        field.extend(copies)
+    model.functions.extend(definitions.values())
+    model.opset_import.append(helper.make_opsetid(packing.DOMAIN, 1))
+    return model
+
+
+def smallest_form(values: np.ndarray, axis: int | None = None) -> Form | None:
+    """Return the form that takes the fewest bytes, None where that is the plain one."""
+    forms = sorted(_forms(values, axis), key=lambda form: form.bytes)
+    return forms[0] if forms and forms[0].bytes < values.nbytes + _TENSOR else None
+
+
+def _worth_their_definition(forms: dict[str, Form], model: ModelProto) -> dict[str, Form]:
+    """Leave out the forms whose function takes more bytes than all its uses save."""
+    saved: dict[str, int] = {}
+    sizes = {tensor.name: len(tensor.raw_data) + _TENSOR for tensor in model.graph.initializer}
+    for name, form in forms.items():
+        key = f"{form.function}{form.bits}"
+        start = -form.definition(packing.LEAST_OPSET).ByteSize()
+        saved[key] = saved.get(key, start) + sizes[name] - form.bytes
+    return {name: form for name, form in forms.items() if saved[f"{form.function}{form.bits}"] > 0}
+
+
+def _forms(values: np.ndarray, axis: int | None) -> Iterator[Form]:
+    count, shape = values.size, list(values.shape)
+    if values.nbytes <= _CALL:
+        return
+    codes = _codes(values)
+    table, index = np.unique(codes, return_inverse=True)
+    bits = _bits(len(table))
+    if bits <= _MOST_BITS:
+        size = packing.packed_bytes(count, bits) + table.nbytes + _CALL + 2 * _TENSOR
+        if size < values.nbytes:
+            inputs = (packing.pack(index, bits), _values(table, values))
+            yield Form("lookup", bits, size, inputs, {"count": [count], "shape": shape})
+    elif axis is not None:
+        yield from _row_forms(values, codes, axis)
+    yield from _sparse_forms(values, codes)
+
+
+def _row_forms(values: np.ndarray, codes: np.ndarray, axis: int) -> Iterator[Form]:
+    front = np.moveaxis(codes, axis, 0)
+    matrix = front.reshape(len(front), -1)
+    tables = [np.unique(row, return_inverse=True) for row in matrix]
+    width = max(len(table) for table, _index in tables)
+    bits = _bits(width)
+    if bits > _MOST_BITS:
+        return
+    size = packing.packed_bytes(values.size, bits) + len(front) * width * values.itemsize
+    size += _CALL + 2 * _TENSOR
+    if size >= values.nbytes:
+        return
+    table = np.stack([np.pad(table, (0, width - len(table))) for table, _index in tables])
+    index = np.stack([index for _table, index in tables])
+    order = np.argsort([axis, *(i for i in range(values.ndim) if i != axis)])
+    attributes = {
+        "count": [values.size],
+        "matrix": list(matrix.shape),
+        "front": list(front.shape),
+        "order": [int(place) for place in order],
+    }
+    inputs = (packing.pack(index, bits), _values(table, values))
+    yield Form("rows", bits, size, inputs, attributes)
+
+
+def _sparse_forms(values: np.ndarray, codes: np.ndarray) -> Iterator[Form]:
+    flat = codes.reshape(-1)
+    present = flat != 0
+    # The place 0 of what is kept holds the zero that stands everywhere else.
+    kept = np.concatenate((flat[:0], np.zeros(1, flat.dtype), flat[present]))
+    mask_bytes = packing.packed_bytes(values.size, 1) + _CALL + 2 * _TENSOR
+    attributes = {"count": [values.size], "shape": list(values.shape)}
+    if mask_bytes + kept.nbytes < values.nbytes:
+        inputs = (packing.pack(present, 1), _values(kept, values))
+        yield Form("sparse", 0, mask_bytes + kept.nbytes, inputs, attributes)
+    table, index = np.unique(kept, return_inverse=True)
+    bits = _bits(len(table))
+    if bits > _MOST_BITS:
+        return
+    size = mask_bytes + packing.packed_bytes(kept.size, bits) + table.nbytes + _TENSOR
+    if size < values.nbytes:
+        packed = (packing.pack(present, 1), packing.pack(index, bits), _values(table, values))
+        yield Form("sparse_lookup", bits, size, packed, {**attributes, "kept": [kept.size]})
+
+
+def _bits(count: int) -> int:
+    """Return the bits of an index into `count` values, at least 1."""
+    return max(1, math.ceil(math.log2(count)))
+
+
+def _codes(values: np.ndarray) -> np.ndarray:
+    """Return the numbers as integers of their width, in which 0 stands for both zeros."""
+    codes = np.ascontiguousarray(values).view(f"u{values.itemsize}")
+    return np.where(values == 0, codes.dtype.type(0), codes)
+
+
+def _values(codes: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Undo `_codes`."""
+    return codes.view(like.dtype)
