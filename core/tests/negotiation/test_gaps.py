@@ -15,7 +15,11 @@ from boildown.recipe.steps import Layers, Step
 
 STATIC = Offer(
     op="quantize",
-    accepts={"weights": ("int8",), "activations": ("int8",), "granularity": ("tensor", "channel")},
+    accepts={
+        "weights": ("int8",),
+        "activations": ("int8",),
+        "granularity": (None, "tensor", "channel"),
+    },
     needs=("samples",),
     after=("prune",),
 )
@@ -103,6 +107,7 @@ def test_a_value_of_another_backend_is_told_as_such() -> None:
             {"bits": (4,), "keep_sparsity": (True,)},
             "keep_sparsity false is not offered (offers tru",
         ),
+        ({"bits": (4,), "init": ("kmeans",)}, "init must be given (offers kmeans)"),
         ({"bits": (4,), "layers": ()}, "cannot be limited to some layers"),
     ],
 )

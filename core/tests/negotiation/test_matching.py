@@ -27,9 +27,31 @@ def test_a_default_that_an_offer_does_not_name_among_others_is_refused() -> None
     assert refused(Quantize(), **accepts) == ["activations"]
 
 
-def test_what_is_left_open_is_accepted_whatever_an_offer_names() -> None:
-    assert refused(Quantize(), granularity=("channel",), block_size=Range(minimum=32)) == []
+def test_a_setting_may_be_left_open_where_the_offer_says_so_or_does_not_name_it() -> None:
+    assert refused(Quantize(), granularity=(None, "channel")) == []
+    assert refused(Quantize()) == []
+    assert refused(Quantize(), granularity=("channel",)) == ["granularity"]
     assert refused(Quantize(granularity="tensor"), granularity=("channel",)) == ["granularity"]
+
+
+def test_a_number_accepted_by_a_range_may_be_left_open() -> None:
+    assert refused(Quantize(), block_size=Range(minimum=32)) == []
+    assert refused(Quantize(), block_size=(32, 64)) == ["block_size"]
+
+
+@pytest.mark.parametrize(
+    ("step", "accepts"),
+    [
+        (Prune(structure="2:4"), {"sparsity": (0.5,), "structure": ("element", "n:m")}),
+        (Cluster(bits=4), {"bits": (4,), "values": (3, 5)}),
+        (Distill(student="a"), {"student": ("uri",), "width": (0.5,)}),
+        (Distill(width=0.5), {"student": ("uri",), "width": (0.5,)}),
+    ],
+)
+def test_of_settings_that_exclude_each_other_the_others_are_left_out(
+    step: Step, accepts: dict[str, Any]
+) -> None:
+    assert refused(step, **accepts) == []
 
 
 @pytest.mark.parametrize(

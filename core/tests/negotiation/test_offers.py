@@ -12,7 +12,7 @@ from pydantic import ValidationError
 PLAIN = Offer(op="quantize", accepts={"weights": ("int8", "int4")})
 NEARLY = Offer(
     op="quantize",
-    accepts={"weights": ("int8", "int4"), "symmetric": (True,), "block_size": Range()},
+    accepts={"weights": ("int8", "int4"), "symmetric": (None, True), "block_size": Range()},
     approximations=(
         Approximation(setting="weights", value="int4", how="stored as int4, computed as int8"),
         Approximation(setting="symmetric", value=True, how="zero point 128"),

@@ -10,6 +10,8 @@ from .offers import Offer, Range, Scalar
 _NOT_NEGOTIATED = {"op", "with_"}
 #: Settings that hold a free URI, which no offer can list.
 _FREE = {"teacher", "student"}
+#: Settings of which a step gives exactly one: leaving one out only says that another is given.
+_ALTERNATIVES = {"bits", "values", "sparsity", "threshold", "student", "width"}
 
 Entry = tuple[Scalar, ...] | Range
 
@@ -69,7 +71,7 @@ def _accepts(offer: Offer, setting: str, value: Scalar, neutral: Scalar) -> bool
     entry = offer.accepts.get(setting)
     if setting == "layers":
         return value is None or entry != ()
-    if value is None and setting != "train":
+    if value is None and (setting in _ALTERNATIVES or isinstance(entry, Range)):
         return True
     if entry is not None:
         return holds(entry, setting, value)

@@ -32,11 +32,17 @@ class Approximation(Frozen):
 class Offer(Frozen):
     """A product of accepted values: every combination of them works.
 
-    A setting that `accepts` does not name is accepted at its neutral default only. `layers` is
-    accepted by every offer unless `accepts` says `layers: ()`. `train: (True,)` means that
-    the step may train (any training settings), `(True, None)` that it may or may not. Every
-    other setting left at None demands nothing, so each offer accepts it. Two words stand for
-    many values: `n:m` for every such `structure`, `uri` for every `teacher` or `student`.
+    A setting that `accepts` does not name is accepted at its neutral default only; one that it
+    names is accepted at the named values only, so a setting may be left open (None) where None
+    is among them. Two kinds may always be left out: numbers accepted by a `Range`, and settings
+    of which a step gives exactly one (`bits` or `values`, `sparsity` or `threshold`, `student` or
+    `width`).
+
+    `layers` is accepted by every offer unless `accepts` says `layers: ()`. `train: (True,)` means
+    that the step must train (with any training settings), `(True, None)` that it may or may not.
+    An offer that names only one of `bits` and `values` accepts the other where the two say the
+    same. Two words stand for many values: `n:m` for every such `structure`, `uri` for every
+    `teacher` or `student`.
     """
 
     op: Op

@@ -21,11 +21,13 @@ def setting_reason(offer: Offer, setting: str, value: Scalar, neutral: Scalar) -
         return "cannot be limited to some layers"
     if setting == "train":
         return "training is not offered" if value else "is offered only with 'train'"
+    entry = entry_for(offer, setting)
+    if value is None and entry is not None:
+        return f"{setting} must be given (offers {offered(entry)})"
     owner, colon, _ = str(value).partition(":")
     other = f"; {value} is a value of the backend {owner}" if colon and owner.isidentifier() else ""
     if setting in {"teacher", "student"}:
         other = ""
-    entry = entry_for(offer, setting)
     if entry is not None:
         named = setting if setting in offer.accepts else next(iter(_twins(offer)))
         prefix = f"{named} " if named != setting else ""
