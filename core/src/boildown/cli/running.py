@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from .outcome import OK, SOME_NOT_OK, Options
 
 if TYPE_CHECKING:
     from ..runner.request import Request
+
+_PIPED_COLUMNS = 160
 
 Recipes = Annotated[
     list[str], typer.Argument(help="Recipe files, or names of ready recipes (`boildown recipes`).")
@@ -158,6 +161,10 @@ def _carry_out(request: Request) -> None:
 
     with Live() as live:
         results = api.carry_out(request, on_event=live.hear, debug=Options.debug)
-    Console().print(ResultsTable(results.comparison))
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=_PIPED_COLUMNS)  # a file has no width: give each row one line
+    console.print(ResultsTable(results.comparison))
+    console.print(f"Everything is in {results.folder}/: comparison.json, comparison.md, rows/")
     by_name = {recipe.name: recipe for recipe in request.recipes}
     raise typer.Exit(exit_code(results.comparison, by_name))

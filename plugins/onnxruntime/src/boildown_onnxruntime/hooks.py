@@ -72,7 +72,7 @@ _BLOCKWISE = Offer(
         "weights": ("int8", "int4"),
         "activations": ("float32",),
         "granularity": ("block",),
-        "block_size": (16, 32, 64, 128, 256),
+        "block_size": (None, 16, 32, 64, 128, 256),
         "symmetric": (None, True, False),
     },
     after=_BEFORE_QUANTIZE,
