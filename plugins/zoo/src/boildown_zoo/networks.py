@@ -27,8 +27,8 @@ class Network(NamedTuple):
 
 
 NETWORKS = {
-    "mobilenet_v2": Network("MobileNetV2, half width", 0.9),
-    "resnet50": Network("ResNet50, 0.375 of the width", 0.9),
+    "mobilenet_v2": Network("MobileNetV2, half width", 0.9172),
+    "resnet50": Network("ResNet50, 0.375 of the width", 0.918),
     "squeezenet1_1": Network("SqueezeNet 1.1, full width, without batch norm", 0.9169),
 }
 
