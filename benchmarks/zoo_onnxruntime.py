@@ -114,9 +114,10 @@ def main() -> None:
     machine = f"{facts['cpu']} ({', '.join(facts['instruction_sets'])})"
     text = (
         "# The zoo's networks through ONNX Runtime\n\n"
-        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {machine}, 1 thread, "
-        "batch 1. Size ratios are bytes of the float32 ONNX input / bytes of the deployable; "
-        "differences are paired, n = 10,000 test images of Fashion-MNIST; speed is the CPU time of "
+        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {machine}, "
+        "1 thread, batch 1. Size ratios are bytes of the float32 ONNX input / bytes of the "
+        "deployable; differences are paired, n = 10,000 test images of Fashion-MNIST; speed is "
+        "the CPU time of "
         "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"
     )
     arguments.out.with_suffix(".md").write_text(text + table(rows) + "\n", "utf-8")
