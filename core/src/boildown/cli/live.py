@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from ..recipe.steps import OPS
 from ..runner.events import Event
 
 
@@ -59,9 +60,7 @@ class Live:
             task = self._progress.add_task(text, total=None, what="")
             self._tasks[event.job] = task
         if event.kind == "part":
-            part = (
-                f"step {event.done + 1}: {event.text}" if event.done < event.total else event.text
-            )
+            part = f"step {event.done + 1}: {event.text}" if event.text in OPS else event.text
             self._progress.update(task, what=escape(part), completed=0, total=None)
         elif event.kind == "progress":
             self._progress.update(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..comparison.schema import Baseline, ModelRecord, Quality, Speed
@@ -15,6 +15,7 @@ from .facts import SourceFacts, source_facts
 from .measures import BASELINE, Measures
 
 if TYPE_CHECKING:
+    from ..job.process import Progress
     from ..plugins.values import Warned
     from .subjects import Subject
 
@@ -32,6 +33,10 @@ class Measured:
     quality: Quality | None
     #: Warnings that every row of this subject carries.
     warnings: tuple[Warned, ...]
+
+    def told(self, on_progress: Progress) -> Measured:
+        """Return the same, with the progress of later measurements going to `on_progress`."""
+        return replace(self, measures=replace(self.measures, on_progress=on_progress))
 
     @property
     def target(self) -> Target:

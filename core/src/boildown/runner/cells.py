@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["compress", "twin", "control"]
+#: What the live display calls the work of a job beside its row.
+_MADE: dict[Kind, str] = {"compress": "", "twin": TWIN, "control": "control"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,17 @@ class Title:
             Event("progress", self.job, self.text, text, done, total)
         )
 
-    def messages(self, tell: Listener) -> Callable[[dict[str, Any]], None]:
-        """Return a function that passes on what a worker says (see `job.progress`)."""
+    def messages(self, tell: Listener, of: str = "") -> Callable[[dict[str, Any]], None]:
+        """Return a function that passes on what a worker says (see `job.progress`).
+
+        `of` names what the worker makes, where that is not the row itself.
+        """
 
         def pass_on(message: dict[str, Any]) -> None:
             if "op" in message:
                 index = int(message.get("step", 0))
-                tell(Event("part", self.job, self.text, str(message["op"]), index, self.parts))
+                part = f"{of}: {message['op']}" if of else str(message["op"])
+                tell(Event("part", self.job, self.text, part, index, self.parts))
             else:
                 done, total = int(message.get("done", 0)), int(message.get("total", 0))
                 text = str(message.get("text", ""))
@@ -128,7 +134,7 @@ class CellRun:
             self.place,
             self.store,
             limits=self.request.limits,
-            on_progress=Title.of_cell(self.cell).messages(self.tell),
+            on_progress=Title.of_cell(self.cell).messages(self.tell, _MADE[kind]),
             stop=self.stop,
             here=Registry() if self.debug else None,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..comparison.files import NAME, write
-from ..comparison.schema import Comparison, DataRecord, Row
+from ..comparison.schema import Comparison, DataRecord, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError, UsageError
 from ..measuring.machine import machine
 from ..model.selection import select_layers
@@ -131,7 +131,7 @@ class Comparing:
             debug=self.debug,
             cell=cell,
             place=backends[cell.backend],
-            measured=measured,
+            measured=measured.told(Title.of_cell(cell).messages(self.tell)),
         )
 
     def _first_pass(self, runs: Sequence[CellRun | None]) -> list[Worked | None]:
@@ -186,6 +186,12 @@ class Comparing:
             raise RuntimeError("a cell that was not refused was not worked on")
         self.tell(Event("ended", title.job, title.text, text=row.reason, status=row.status))
         return row
+
+    def _record(self, measured: Measured) -> ModelRecord:
+        title = Title.of_model(measured.subject.entry.uri, "float baseline, timed")
+        with title.shown(self.tell):
+            told = measured.told(title.messages(self.tell))
+            return model_record(told, timed=self.request.measure)
 
     def _comparison(self, measured: Sequence[Measured], rows: Sequence[Row]) -> Comparison:
         recipes = {recipe.name: recipe for recipe in self.request.recipes}
