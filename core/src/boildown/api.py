@@ -16,10 +16,11 @@ from .report.results import Results
 from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
+from .runner.housekeeping import in_use, keep_within
 from .runner.planning import EVERYTHING
 from .runner.planning import plan as planned
 from .runner.request import Request, grid
-from .runner.store import Store, default_root
+from .runner.store import Store, default_root, size_limit
 from .runner.subject_data import find_dataset
 from .runner.subjects import available
 
@@ -121,13 +122,11 @@ def carry_out(
 ) -> Results:
     """Carry out a request and write comparison.json and comparison.md below `request.out`."""
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
-    comparing = Comparing(
-        request=request,
-        store=Store(cache or default_root()),
-        tell=listeners(*own),
-        debug=debug,
-    )
-    comparison = comparing.execute()
+    store = Store(cache or default_root())
+    comparing = Comparing(request=request, store=store, tell=listeners(*own), debug=debug)
+    with in_use(store):
+        comparison = comparing.execute()
+    keep_within(store, size_limit())
     write_markdown(comparison, request.out)
     return Results(comparison, request.out)
 

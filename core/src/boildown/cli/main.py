@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import looking, running, sharing
+from . import caching, looking, running, sharing
 from .outcome import INTERNAL, INTERRUPTED, WRONG_INPUT, Options
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 running.register(app)
 looking.register(app)
 sharing.register(app)
+caching.register(app)
 
 
 @app.callback(invoke_without_command=True)

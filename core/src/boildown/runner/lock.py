@@ -24,8 +24,8 @@ def machine_lock(
     """
     base = folder or Path(tempfile.gettempdir())
     turnstile, machine = (
-        _open(base / "boildown-turnstile.lock"),
-        _open(base / "boildown-machine.lock"),
+        open_lock(base / "boildown-turnstile.lock"),
+        open_lock(base / "boildown-machine.lock"),
     )
     try:
         fcntl.flock(turnstile, fcntl.LOCK_EX)
@@ -41,7 +41,7 @@ def machine_lock(
 def file_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on one name, against threads and processes alike."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _open(path)
+    descriptor = open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -49,7 +49,7 @@ def file_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _open(path: Path) -> int:
+def open_lock(path: Path) -> int:
     """Open or create a lock file that other users of the machine can lock too.
 
     Sticky folders refuse O_CREAT on a file of somebody else, so an existing one is opened first.

@@ -18,19 +18,46 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from ..artifact import file_digest
+from ..errors import UsageError
 from ..files import write_atomically
 from .lock import file_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SEAL = "seal.json"
+_UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
+#: File that makes an entry finished.
+SEAL = "seal.json"
 
 
 def default_root() -> Path:
     """Return `$BOILDOWN_CACHE`, else the user's cache folder as the platform has it."""
     named = os.environ.get("BOILDOWN_CACHE")
     return Path(named) if named else Path(platformdirs.user_cache_dir("boildown", appauthor=False))
+
+
+def size_limit() -> int:
+    """Return `$BOILDOWN_CACHE_LIMIT` in bytes (as in `20G`), else 20 GiB.
+
+    Raises:
+        UsageError: the variable holds no size.
+    """
+    return bytes_in(os.environ.get("BOILDOWN_CACHE_LIMIT", "20G"))
+
+
+def bytes_in(text: str) -> int:
+    """Return the bytes that a text such as `500M`, `20G` or `1000` means (powers of 1024)."""
+    number, unit = text.strip(), 1
+    for letter, power in _UNITS.items():
+        if number.upper().endswith(letter):
+            number, unit = number[:-1], 1024**power
+    try:
+        size = int(float(number) * unit)
+    except (ValueError, OverflowError):
+        size = -1
+    if size < 0:
+        raise UsageError(f"{text!r} is no size; write a number of bytes, or one with K, M, G or T")
+    return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +71,7 @@ class Entry:
 
     def seal(self) -> None:
         """Declare the entry finished as it is now."""
-        write_atomically(self.folder / _SEAL, json.dumps(_digests(self.folder), indent=1))
+        write_atomically(self.folder / SEAL, json.dumps(_digests(self.folder), indent=1))
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - JSON is what it is
         """Return the parsed JSON of one file of the entry."""
@@ -66,25 +93,28 @@ class Store:
         """Lock and open the entry of `key`; its folder exists, empty if it is new."""
         folder = self.root / kind / key[:2] / key
         with file_lock(self.root / "locks" / f"{kind}-{key}"):
-            finished = _intact(folder)
-            damaged = not finished and (folder / _SEAL).exists()
+            finished = self.intact(folder)
+            damaged = not finished and (folder / SEAL).exists()
             if damaged:
                 shutil.rmtree(folder)
             folder.mkdir(parents=True, exist_ok=True)
+            if finished:
+                (folder / SEAL).touch()  # the time of last use, by which the cache is pruned
             yield Entry(folder=folder, finished=finished, damaged=damaged)
+
+    @staticmethod
+    def intact(folder: Path) -> bool:
+        """Tell whether an entry has its seal and every file fits it."""
+        try:
+            sealed: object = json.loads((folder / SEAL).read_bytes())
+        except (OSError, ValueError):
+            return False
+        return sealed == _digests(folder)
 
 
 def _digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): file_digest(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != _SEAL
+        if path.is_file() and path.name != SEAL
     }
-
-
-def _intact(folder: Path) -> bool:
-    try:
-        sealed: object = json.loads((folder / _SEAL).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return sealed == _digests(folder)
