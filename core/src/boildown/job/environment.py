@@ -72,5 +72,10 @@ def source_digest(package: str) -> str:
     return digest({p.relative_to(root).as_posix(): file_digest(p) for p in files})
 
 
+def forget_sources() -> None:
+    """Look at all sources anew: a plugin may be edited between two runs of one notebook."""
+    source_digest.cache_clear()
+
+
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,76 @@
+"""What tests across packages share: the core's tiny model and backend, the command, processes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+_spec = importlib.util.spec_from_file_location("core_fixtures", ROOT / "core/tests/conftest.py")
+assert _spec is not None
+assert _spec.loader is not None
+_core = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_core)
+tiny, model_path, data = _core.tiny, _core.model_path, _core.data
+rounding, cache = _core.rounding, _core.cache
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+_started: list[str] = []
+
+
+def _see(event: str, arguments: tuple[Any, ...]) -> None:
+    """Write down what kind of work each process of boildown's is started for."""
+    if event != "subprocess.Popen":
+        return
+    words = [str(word) for word in arguments[1]]
+    if "boildown.measuring" in words:
+        _started.append(json.loads(Path(words[-2]).read_bytes())["request"]["kind"])
+    elif "boildown.job.worker" in words:
+        _started.append(json.loads(Path(words[-2]).read_bytes())["kind"])
+
+
+sys.addaudithook(_see)
+
+
+@pytest.fixture
+def started() -> list[str]:
+    """Fill with the kind of every job and measurement that this process starts from now on."""
+    _started.clear()
+    return _started
+
+
+@pytest.fixture(scope="session")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return the environment of somebody who has installed boildown and activated it."""
+    own = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"
+    return {**own, "PATH": path, "BOILDOWN_CACHE": str(tmp_path_factory.mktemp("cache"))}
+
+
+@pytest.fixture
+def command(surroundings: Mapping[str, str], tmp_path: Path) -> Command:
+    """Return a function that runs `boildown` with words in the test's folder."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        own = {**surroundings, "BOILDOWN_CACHE": str(tmp_path / "cache")}
+        own |= {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        program = str(Path(sys.executable).with_name("boildown"))
+        return subprocess.run(
+            [program, *map(str, words)],
+            cwd=tmp_path,
+            env=own,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
