@@ -1,0 +1,130 @@
+"""What the host warns of on its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+from boildown import Artifact, BackendInfo, Prune, Quantize, Warned
+from boildown.comparison.schema import (
+    Audit,
+    Latency,
+    LayerAudit,
+    Metric,
+    Parity,
+    Quality,
+    Ratio,
+    Speed,
+)
+from boildown.job.protocol import JobResult, StepReport
+from boildown.model.layers import Layer, source_layers
+from boildown.recipe.steps import Layers
+from boildown.runner import warned
+
+INFO = BackendInfo(toolkit="LiteRT", distribution="numpy", offers=(), targets_this_computer=False)
+
+
+class Model:
+    """As much of a subject as the warnings look at."""
+
+    def __init__(self, layers: list[Layer]) -> None:
+        self.layers = layers
+
+
+def audit(**changed: bool) -> Audit:
+    rows = tuple(
+        LayerAudit(
+            layer=name, op="Conv", shape=(1,), changed=yes, bits=8, sparsity=0, distinct_values=1
+        )
+        for name, yes in changed.items()
+    )
+    return Audit(
+        layers_changed=sum(changed.values()),
+        layers_total=len(changed),
+        bits=8,
+        sparsity=0,
+        distinct_values=1,
+        source="test",
+        layers=rows,
+    )
+
+
+def speed(low: float, high: float) -> Speed:
+    ratio = Ratio(median=(low + high) / 2, q1=low, q3=high, n=20, interval=(low, high))
+    return Speed(
+        runtime="LiteRT",
+        device_verified=False,
+        batch=1,
+        threads=1,
+        instruction_sets=(),
+        latency_ms=Latency(p50=1, p90=1),
+        load_ms=1,
+        first_ms=1,
+        cpu_seconds=1,
+        versus_same_runtime_float=ratio,
+        versus_onnxruntime_float=None,
+    )
+
+
+def quality(difference: float | None) -> Quality:
+    metric = Metric(name="top1", value=0.9, n=100, difference=difference)
+    return Quality(task="classification", measured_on="x", metrics=(metric,))
+
+
+def codes(found: list[Warned]) -> list[str]:
+    return [warning.code for warning in found]
+
+
+@pytest.fixture
+def subject(tiny: onnx.ModelProto) -> Model:
+    return Model(source_layers(tiny))
+
+
+def test_every_approximation_is_a_warning_of_its_step() -> None:
+    note = Warned(code="NOTE", text="n")
+    report = StepReport(
+        op="prune",
+        settings={},
+        artifact=Artifact(path=Path("x")),
+        approximations=("rounded",),
+        warnings=(note,),
+    )
+    found = warned.of_steps(JobResult(status="ok", steps=(report,)))
+    assert found == [note, Warned(code="APPROXIMATED", text="step 1, prune: rounded")]
+
+
+def test_layers_that_a_step_was_asked_to_change_and_did_not_are_partial(subject: Model) -> None:
+    (found,) = warned.of_audit(audit(conv=True, fc=False), subject, (Quantize(),))  # type: ignore[arg-type]
+    assert (found.code, found.text) == ("PARTIAL", "1 of 2 layers are unchanged: fc")
+
+
+def test_layers_that_were_left_out_on_purpose_are_not_partial(subject: Model) -> None:
+    step = Prune(sparsity=0.5, layers=Layers(include=("conv",)))
+    assert warned.of_audit(audit(conv=True, fc=False), subject, (step,)) == []  # type: ignore[arg-type]
+    assert warned.of_audit(None, subject, (step,)) == []  # type: ignore[arg-type]
+
+
+def test_disagreement_of_native_and_onnx_form_is_parity() -> None:
+    apart = Parity(max_abs_difference=1.0, top1_agreement=0.99, n=1000)
+    near = Parity(max_abs_difference=1.0, top1_agreement=0.996, n=1000)
+    assert codes(warned.of_parity(apart, ())) == ["PARITY"]
+    assert warned.of_parity(near, ()) == []
+    assert codes(warned.of_parity(None, ("layer conv differs",))) == ["PARITY"]
+
+
+def test_slower_means_the_whole_interval_below_1() -> None:
+    assert codes(warned.of_speed(speed(0.7, 0.9), INFO)) == ["SLOWER", "NOT_DEVICE_VERIFIED"]
+    assert codes(warned.of_speed(speed(0.9, 1.1), INFO)) == ["NOT_DEVICE_VERIFIED"]
+    assert warned.of_speed(None, INFO) == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "control", "said"),
+    [(0.02, 0.03, True), (0.02, 0.01, False), (-0.01, 0.03, False), (None, 0.03, False)],
+)
+def test_a_gain_that_the_training_alone_gives_too_is_said(
+    ours: float | None, control: float, *, said: bool
+) -> None:
+    found = warned.of_control(quality(ours), quality(control))
+    assert codes(found) == (["CONTROL_EXPLAINS_GAIN"] if said else [])
