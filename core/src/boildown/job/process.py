@@ -21,6 +21,7 @@ from typing import Any, Literal
 import psutil
 
 from ..frozen import Frozen
+from .interrupts import interrupts_held
 from .protocol import Cost
 
 #: Environment variable that names the file descriptor for progress lines (one JSON object each).
@@ -69,29 +70,30 @@ def run_process(
     """
     reading, writing = os.pipe()
     started, oom_kills = time.monotonic(), _oom_kills()
-    with log.open("ab") as output, open(reading, "rb", buffering=0) as progress:  # noqa: PTH123
-        try:
-            child = subprocess.Popen(  # noqa: S603 - the command is the host's own
-                command,
-                cwd=cwd,
-                env=_environment(threads, writing) | dict(environment or {}),
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(writing,),
-                start_new_session=True,
-            )
-        finally:
-            os.close(writing)
-        watch = _Watch(child.pid, limits, started, stop)
-        try:
-            _follow(progress, on_progress, watch)
-            code, usage = watch.reap()
-        finally:
-            watch.kill()
-            child.returncode = watch.code
-            if child.stdin is not None:
-                child.stdin.close()
+    with (
+        log.open("ab") as output,
+        open(reading, "rb", buffering=0) as progress,  # noqa: PTH123
+        contextlib.ExitStack() as ending,
+    ):
+        # A child whose start is interrupted would be nobody's, and nobody could end it.
+        with interrupts_held():
+            try:
+                child = subprocess.Popen(  # noqa: S603 - the command is the host's own
+                    command,
+                    cwd=cwd,
+                    env=_environment(threads, writing) | dict(environment or {}),
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(writing,),
+                    start_new_session=True,
+                )
+            finally:
+                os.close(writing)
+            watch = _Watch(child, limits, started, stop)
+            ending.callback(watch.kill)
+        _follow(progress, on_progress, watch)
+        code, usage = watch.reap()
     cost = Cost(
         wall_seconds=time.monotonic() - started,
         cpu_seconds=usage[0],
@@ -105,9 +107,14 @@ class _Watch:
     """Looks at a running process group and ends it when a limit is passed."""
 
     def __init__(
-        self, pid: int, limits: Limits, started: float, stop: threading.Event | None
+        self,
+        child: subprocess.Popen[bytes],
+        limits: Limits,
+        started: float,
+        stop: threading.Event | None,
     ) -> None:
-        self.pid, self.limits, self.started, self.stop = pid, limits, started, stop
+        self.child, self.pid = child, child.pid
+        self.limits, self.started, self.stop = limits, started, stop
         self.peak = 0
         self.code: int | None = None
         self.usage = (0.0, 0)
@@ -139,6 +146,9 @@ class _Watch:
         if self.code is None:
             with contextlib.suppress(ChildProcessError):
                 self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.child.returncode = self.code
+        if self.child.stdin is not None:
+            self.child.stdin.close()
 
     def _check(self) -> None:
         if self.stop is not None and self.stop.is_set():
