@@ -18,9 +18,6 @@ from .kmeans import shared_values
 if TYPE_CHECKING:
     from boildown import Artifact, Cluster, Context
 
-#: Nearest to the weights; the others leave values unused where a few weights lie far out.
-_INIT = "kmeans"
-
 
 def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     """Leave at most `step.count` distinct values in each selected layer, or channel of one."""
@@ -44,9 +41,9 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
 def _shared(weight: np.ndarray, step: Cluster, random: np.random.Generator) -> np.ndarray:
     zero = weight == 0
     if not (step.keep_sparsity and zero.any()):
-        return shared_values(weight, step.count, step.init or _INIT, random)
+        return shared_values(weight, step.count, step.init, random)
     result = weight.copy()
     if not zero.all():
         # Zero is one of the values, so that the layer still has no more than was asked.
-        result[~zero] = shared_values(weight[~zero], step.count - 1, step.init or _INIT, random)
+        result[~zero] = shared_values(weight[~zero], step.count - 1, step.init, random)
     return result

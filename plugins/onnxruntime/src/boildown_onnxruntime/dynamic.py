@@ -8,12 +8,12 @@ import onnx
 from boildown import Artifact, StepOutcome, Warned
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from .graph import prepared, selected_layers, untouched_nodes, write
+from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, write
+from .prepare import prepared
+from .quiet import prints_logged
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from boildown import Context, Layer, Quantize
+    from boildown import Context, Quantize
 
 #: What ONNX Runtime has integer kernels with dynamic ranges for; its Gemm becomes a MatMul.
 OPERATORS = ("Conv", "Gemm", "MatMul")
@@ -36,24 +36,18 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         )
         return StepOutcome(artifact=_copy(model, context), warnings=(warning,))
     path = context.workdir / "dynamic.onnx"
-    quantize_dynamic(
-        prepared(model, context),
-        path,
-        weight_type=QuantType.QUInt8,
-        nodes_to_exclude=untouched_nodes(model, layers),
-        extra_options={"MatMulConstBOnly": True},
-    )
-    return StepOutcome(artifact=_named_again(path, layers, context))
-
-
-def _named_again(path: Path, layers: list[Layer], context: Context) -> Artifact:
-    """Give the integer nodes the names of their layers back."""
+    with prints_logged():
+        quantize_dynamic(
+            prepared(model, layers, context),
+            path,
+            weight_type=QuantType.QUInt8,
+            nodes_to_exclude=other_nodes(layers, context),
+            extra_options={"MatMulConstBOnly": True},
+        )
     graph = onnx.load(path)
-    names = {f"{layer.node}{suffix}": layer.node for layer in layers for suffix in _SUFFIXES}
-    for node in graph.graph.node:
-        if node.op_type in ("ConvInteger", "MatMulInteger"):
-            node.name = names.get(node.name, node.name)
-    return write(graph, context, "dynamic")
+    names = nodes_of(layers, context)
+    rename_nodes(graph, {f"{name}{suffix}": name for name in names for suffix in _SUFFIXES})
+    return StepOutcome(artifact=write(graph, context, "dynamic"))
 
 
 def _copy(model: Artifact, context: Context) -> Artifact:

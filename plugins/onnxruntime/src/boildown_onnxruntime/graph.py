@@ -106,24 +106,35 @@ def node_attribute(node: NodeProto, name: str, default: float) -> float:
 
 def put_first(model: ModelProto, nodes: list[NodeProto]) -> None:
     """Put nodes before all others: what reads their outputs comes later then."""
-    later = [type(node).FromString(node.SerializeToString()) for node in model.graph.node]
+    replace_nodes(model, [*nodes, *model.graph.node])
+
+
+def replace_nodes(model: ModelProto, nodes: list[NodeProto]) -> None:
+    """Give the graph other nodes, some of which may be its own."""
+    # Emptying the field would empty its own nodes too.
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
-    model.graph.node.extend([*nodes, *later])
+    model.graph.node.extend(copies)
 
 
-def prepared(model: Artifact, context: Context) -> Path:
-    """Return the model with batch norms folded and shapes inferred, as the quantizers want it.
-
-    The names of nodes, which are the identities of layers, survive this.
-    """
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    path: Path = context.workdir / "prepared.onnx"
-    quant_pre_process(model.path, path, skip_symbolic_shape=True)
-    return path
+def users_of(layers: list[Layer], context: Context) -> list[Layer]:
+    """Return all layers of the source that hold the weights of `layers`, shared ones included."""
+    weights = {layer.weight for layer in layers}
+    return [x for x in source_layers(context.original.path) if x.weight in weights]
 
 
-def untouched_nodes(model: Artifact, layers: list[Layer]) -> list[str]:
-    """List the nodes that hold a layer which is not among `layers`."""
-    chosen = {layer.node for layer in layers}
-    return [layer.node for layer in source_layers(model.path) if layer.node not in chosen]
+def nodes_of(layers: list[Layer], context: Context) -> set[str]:
+    """Return the names of the nodes that hold the weights of `layers`."""
+    return {layer.node for layer in users_of(layers, context)}
+
+
+def other_nodes(layers: list[Layer], context: Context) -> list[str]:
+    """List the nodes that hold a layer, but none of `layers`."""
+    chosen = nodes_of(layers, context)
+    return [x.node for x in source_layers(context.original.path) if x.node not in chosen]
+
+
+def rename_nodes(model: ModelProto, new_names: dict[str, str]) -> None:
+    """Give nodes that a quantizer has renamed the names of their layers back."""
+    for node in model.graph.node:
+        node.name = new_names.get(node.name, node.name)

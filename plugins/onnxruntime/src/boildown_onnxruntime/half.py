@@ -40,8 +40,11 @@ def store_weights(model: Artifact, step: Quantize, context: Context) -> StepOutc
 def compute_in_float16(model: Artifact, context: Context) -> StepOutcome:
     """Turn the graph into float16 but for its inputs and outputs."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
 
     converted = convert_float_to_float16(read(model), keep_io_types=True)
+    # The converter puts the casts of the inputs last, where no other tool takes them.
+    OnnxModel.graph_topological_sort(converted.graph, is_deterministic=True)
     warning = Warned(
         code="NOTE",
         text="ONNX Runtime has few float16 kernels for CPUs: it computes much of the graph in "

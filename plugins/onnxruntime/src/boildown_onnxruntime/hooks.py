@@ -48,6 +48,12 @@ _STATIC = Offer(
             how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
             "VNNI (`with: {onnxruntime: {reduce_range: false}}` uses all 8)",
         ),
+        Approximation(
+            setting="granularity",
+            value="tensor",
+            how="weights that a batch norm was folded into have one set of codes, but its factor "
+            "of each channel in the scale",
+        ),
     ),
 )
 _DYNAMIC = Offer(

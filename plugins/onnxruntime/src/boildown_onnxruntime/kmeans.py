@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from .optimal import best_centres
+
 _MOST_ROUNDS = 300
 #: k-means++ draws from at most so many candidates; only the first centres depend on it.
 _CANDIDATES = 8192
 
 
 def shared_values(
-    values: np.ndarray, count: int, init: str, random: np.random.Generator
+    values: np.ndarray, count: int, init: str | None, random: np.random.Generator
 ) -> np.ndarray:
     """Return `values` with each replaced by the nearest of at most `count` centres.
 
     `init` places the first centres: `kmeans` (k-means++, Arthur and Vassilvitskii, 2007), `linear`
-    (evenly from least to greatest), `density` (evenly by rank) or `random` (drawn values).
+    (evenly from least to greatest), `density` (evenly by rank), `random` (drawn values), or None
+    (where the error is least).
     """
     distinct, back, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(distinct) <= count:
@@ -27,7 +30,8 @@ def shared_values(
     points = distinct.astype(np.float64)
     centres = _lloyd(points, counts, _first_centres(points, counts, count, init, random))
     nearest = np.searchsorted(_borders(centres), points)
-    return centres.astype(values.dtype)[nearest][back].reshape(values.shape)
+    shared: np.ndarray = np.take(centres.astype(values.dtype), nearest[back])
+    return shared.reshape(values.shape)
 
 
 def _lloyd(points: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -37,7 +41,9 @@ def _lloyd(points: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> np.nd
     for _round in range(_MOST_ROUNDS):
         edges = np.concatenate(([0], np.searchsorted(points, _borders(centres)), [len(points)]))
         held = np.diff(weight[edges])
-        means = np.divide(np.diff(total[edges]), held, out=centres.copy(), where=held > 0)
+        means: np.ndarray = np.divide(
+            np.diff(total[edges]), held, out=centres.copy(), where=held > 0
+        )
         if np.array_equal(means, centres):
             break
         centres = means
@@ -45,12 +51,19 @@ def _lloyd(points: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> np.nd
 
 
 def _borders(centres: np.ndarray) -> np.ndarray:
-    return (centres[1:] + centres[:-1]) / 2
+    borders: np.ndarray = (centres[1:] + centres[:-1]) / 2
+    return borders
 
 
 def _first_centres(
-    points: np.ndarray, counts: np.ndarray, count: int, init: str, random: np.random.Generator
+    points: np.ndarray,
+    counts: np.ndarray,
+    count: int,
+    init: str | None,
+    random: np.random.Generator,
 ) -> np.ndarray:
+    if init is None:
+        return best_centres(points, counts, count)
     if init == "linear":
         return np.linspace(points[0], points[-1], count)
     if init == "density":

@@ -15,7 +15,9 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from .calibrate import Samples
-from .graph import constants, prepared, read, selected_layers, untouched_nodes
+from .graph import constants, other_nodes, read, selected_layers, users_of
+from .prepare import prepared
+from .quiet import prints_logged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,39 +38,47 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Quantize the selected layers and everything between them with `quantize_static`."""
     narrow = step.weights == "int7" or bool(context.settings.get("reduce_range", True))
     layers = selected_layers(step, context)
-    source, path = prepared(model, context), context.workdir / "static.onnx"
+    source, path = prepared(model, layers, context), context.workdir / "static.onnx"
     samples = Samples(context)
     overrides = (
-        _shared_codes(model, source, layers, _MOST[narrow]) if step.granularity == "tensor" else {}
+        _shared_codes(model, source, users_of(layers, context), _MOST[narrow])
+        if step.granularity == "tensor"
+        else {}
     )
-    quantize_static(
-        source,
-        path,
-        samples,
-        quant_format=QuantFormat.QDQ,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        per_channel=step.granularity != "tensor",
-        reduce_range=narrow,
-        calibrate_method=_OBSERVERS[step.observer],
-        nodes_to_exclude=untouched_nodes(model, layers),
-        extra_options={
-            "CalibStridedMinMax": 1,
-            "MatMulConstBOnly": True,
-            "TensorQuantOverrides": overrides,
-        },
-    )
-    return _told(path, step, narrow=narrow)
+    with prints_logged():
+        quantize_static(
+            source,
+            path,
+            samples,
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=step.granularity != "tensor",
+            reduce_range=narrow,
+            calibrate_method=_OBSERVERS[step.observer],
+            nodes_to_exclude=other_nodes(layers, context),
+            extra_options={
+                "CalibStridedMinMax": 1,
+                "MatMulConstBOnly": True,
+                "TensorQuantOverrides": overrides,
+            },
+        )
+    return _told(path, step, narrow=narrow, scaled=bool(overrides))
 
 
-def _told(path: Path, step: Quantize, *, narrow: bool) -> StepOutcome:
+def _told(path: Path, step: Quantize, *, narrow: bool, scaled: bool) -> StepOutcome:
     approximations: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     if narrow and step.weights == "int8":
         approximations = (
             "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI",
         )
-    elif not narrow:
+    if scaled:
+        approximations += (
+            "weights that a batch norm was folded into have one set of codes, but its factor of"
+            " each channel in the scale",
+        )
+    if not narrow:
         warnings = (
             Warned(
                 code="NOTE",
@@ -87,8 +97,8 @@ def _shared_codes(
     """Return scales that give a tensor one set of codes although a batch norm was folded into it.
 
     Folding multiplies each channel by a factor of its own, which would scatter the few values of
-    a clustered tensor. The factor goes into the channel's scale instead: code = weight / scale is
-    then that of the unfolded tensor.
+    a clustered tensor. The factor goes into the channel's scale instead, with its sign: code =
+    weight / scale is then that of the unfolded tensor.
     """
     before, folded = constants(read(model)), onnx.load(source)
     after = constants(folded)
@@ -102,10 +112,6 @@ def _shared_codes(
         new = np.moveaxis(numpy_helper.to_array(after[name]), layer.axis, 0)
         if old.shape != new.shape:
             continue
-        before_fold, after_fold = (np.abs(w.reshape(len(w), -1)).max(axis=1) for w in (old, new))
-        usable = (before_fold > 0) & (after_fold > 0)
-        factor = np.where(usable, after_fold, 1) / np.where(usable, before_fold, 1)
-        scale = factor * (before_fold.max() or 1) / most
         found[name] = [
             {
                 "axis": layer.axis,
@@ -113,6 +119,15 @@ def _shared_codes(
                 "scale": np.array(value, np.float32),
                 "zero_point": np.array(0, np.int8),
             }
-            for value in scale
+            for value in _factors(old, new) * (np.abs(old).max() or 1) / most
         ]
     return found
+
+
+def _factors(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Return by what each channel (the first axis) was multiplied; 1 where it is all zeros."""
+    before, after = (weight.reshape(len(weight), -1) for weight in (old, new))
+    places = np.arange(len(before)), np.abs(before).argmax(axis=1)
+    usable = (before[places] != 0) & (after[places] != 0)
+    factors: np.ndarray = np.where(usable, after[places], 1) / np.where(usable, before[places], 1)
+    return factors
