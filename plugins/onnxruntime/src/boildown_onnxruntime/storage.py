@@ -128,7 +128,7 @@ def _forms(values: np.ndarray, axis: int | None) -> Iterator[Form]:
         if size < values.nbytes:
             inputs = (packing.pack(index, bits), _values(table, values))
             yield Form("lookup", bits, size, inputs, {"count": [count], "shape": shape})
-    elif axis is not None:
+    if axis is not None and bits > 1:
         yield from _row_forms(values, codes, axis)
     yield from _sparse_forms(values, codes)
 
