@@ -30,6 +30,10 @@ _OBSERVERS = {
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
+_SCALED = (
+    "weights that a batch norm was folded into have one set of codes, but its factor of each"
+    " channel in the scale"
+)
 #: Largest code of a weight, with and without the bit that keeps products from saturating.
 _MOST = {True: 63, False: 127}
 
@@ -74,10 +78,7 @@ def _told(path: Path, step: Quantize, *, narrow: bool, scaled: bool) -> StepOutc
             "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI",
         )
     if scaled:
-        approximations += (
-            "weights that a batch norm was folded into have one set of codes, but its factor of"
-            " each channel in the scale",
-        )
+        approximations += (_SCALED,)
     if not narrow:
         warnings = (
             Warned(
