@@ -1,0 +1,150 @@
+"""What a shipped file sheds, and what it keeps: numbers, names of inputs, outputs and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+from boildown import Quantize
+from boildown_onnxruntime.strip import strip
+from onnx import TensorProto, helper, numpy_helper
+
+from .conftest import Kit, shipped
+from .graphs import NETWORKS
+
+
+def talkative() -> onnx.ModelProto:
+    """Return y = (x + a) + b, where a and b are equal, with everything that can be told of it."""
+    nodes = [
+        helper.make_node("Add", ["x", "a.of.the.module"], ["sum.of.the.module"], name="layer"),
+        helper.make_node("Add", ["sum.of.the.module", "b.of.the.module"], ["y"], name="other"),
+    ]
+    ones, unused = np.ones(4, np.float32), np.zeros(9, np.float32)
+    graph = helper.make_graph(
+        nodes,
+        "a long name",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4], "of x")],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 4], "of y")],
+        [
+            numpy_helper.from_array(ones, "a.of.the.module"),
+            numpy_helper.from_array(ones, "b.of.the.module"),
+            numpy_helper.from_array(unused, "unused"),
+        ],
+        doc_string="of the graph",
+        value_info=[helper.make_tensor_value_info("sum.of.the.module", TensorProto.FLOAT, None)],
+    )
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(
+        graph, opset_imports=imports, producer_name="someone", doc_string="of the model"
+    )
+    helper.set_model_props(model, {"key": "told"})
+    for node in model.graph.node:
+        node.doc_string = "of the node"
+        node.metadata_props.add(key="key", value="told")
+    return model
+
+
+@pytest.fixture
+def stripped() -> onnx.ModelProto:
+    model = talkative()
+    strip(model, keep_nodes={"layer"})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def test_nothing_that_was_told_is_left(stripped: onnx.ModelProto) -> None:
+    content = stripped.SerializeToString()
+    words = (b"of the", b"told", b"someone", b"module", b"long name", b"other", b"com.microsoft")
+    assert not [word for word in words if word in content]
+    assert all(word in talkative().SerializeToString() for word in words)
+
+
+def test_inputs_outputs_and_layers_keep_their_names(stripped: onnx.ModelProto) -> None:
+    graph = stripped.graph
+    assert [value.name for value in (*graph.input, *graph.output)] == ["x", "y"]
+    assert [node.name for node in graph.node] == ["layer", ""]
+
+
+def test_equal_constants_are_stored_once_and_unused_ones_not_at_all(
+    stripped: onnx.ModelProto,
+) -> None:
+    assert [list(tensor.dims) for tensor in stripped.graph.initializer] == [[4]]
+    assert stripped.graph.node[0].input[1] == stripped.graph.node[1].input[1]
+
+
+def test_a_short_name_never_takes_that_of_an_input() -> None:
+    model = talkative()
+    model.graph.input[0].name = model.graph.node[0].input[0] = "a"
+    strip(model, keep_nodes=set())
+    onnx.checker.check_model(model, full_check=True)
+    assert model.graph.node[0].input[0] == "a" != model.graph.node[0].input[1]
+
+
+def test_a_constant_that_is_an_output_keeps_its_name() -> None:
+    model = talkative()
+    model.graph.output.append(
+        helper.make_tensor_value_info("b.of.the.module", TensorProto.FLOAT, [4])
+    )
+    strip(model, keep_nodes=set())
+    onnx.checker.check_model(model, full_check=True)
+    assert "b.of.the.module" in {tensor.name for tensor in model.graph.initializer}
+
+
+def test_names_within_subgraphs_follow() -> None:
+    branch = helper.make_graph(
+        [helper.make_node("Add", ["x", "a.of.the.module"], ["branch.out"], name="inner")],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("branch.out", TensorProto.FLOAT, None)],
+    )
+    model = talkative()
+    truth = numpy_helper.from_array(np.array(True), "truth")  # noqa: FBT003 - a value
+    model.graph.initializer.append(truth)
+    both = {"then_branch": branch, "else_branch": branch}
+    model.graph.node[1].CopyFrom(helper.make_node("If", ["truth"], ["y"], **both))
+    strip(model, keep_nodes=set())
+    onnx.checker.check_model(model, full_check=True)
+    assert b"of.the.module" not in model.SerializeToString()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_float_twin_computes_what_the_source_does(
+    network: str, kit: Callable[..., Kit]
+) -> None:
+    made = kit(network)
+    twin = shipped(made.run())
+    source, found = made.output(made.source), made.output(twin)
+    assert np.abs(found - source).max() <= 1e-6 * np.abs(source).max()
+    assert twin.stat().st_size < made.source.stat().st_size
+
+
+def test_that_bound_is_below_what_half_precision_does(kit: Callable[..., Kit]) -> None:
+    made = kit()
+    source, half = (
+        made.output(made.source),
+        made.output(shipped(made.run(Quantize(weights="float16")))),
+    )
+    assert np.abs(half - source).max() > 1e-5 * np.abs(source).max()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_float_twin_holds_the_very_weights_of_the_source(
+    network: str, kit: Callable[..., Kit]
+) -> None:
+    made = kit(network)
+    result = made.run()
+    found = made.weights(shipped(result))
+    for name, weight in made.weights().items():
+        assert np.array_equal(found[name], weight)
+    assert {state.bits for state in result.layers or ()} == {32}
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+@pytest.mark.parametrize("step", [None, Quantize(activations="int8"), Quantize(weights="int4")])
+def test_the_batch_stays_open(step: Quantize | None, size: int, kit: Callable[..., Kit]) -> None:
+    made = kit()
+    path = shipped(made.run(*[step] if step else []))
+    assert onnx.load(path).graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    assert made.output(path, made.inputs(size)).shape == (size, 10)
