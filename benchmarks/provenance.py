@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib.metadata
 import os
 import platform
@@ -29,7 +29,7 @@ def provenance(*packages: str, threads: int = 1) -> dict[str, Any]:
     return {
         "command": _command(),
         "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "cpu": this.cpu,
         "instruction_sets": list(this.instruction_sets),
         "cores": this.cores,
