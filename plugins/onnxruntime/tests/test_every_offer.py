@@ -71,7 +71,7 @@ def test_the_measure_of_nearness_tells_a_coarse_network_from_a_fine_one(
 def test_no_offer_is_a_gap(step: Step) -> None:
     info = backend_info()
     assert not gaps(
-        Recipe(recipe=1, steps=(step,)),
+        Recipe(recipe=1, name="one", steps=(step,)),
         info.offers,
         refusals=info.refusals,
         platforms=info.platforms,
