@@ -137,6 +137,43 @@ def test_a_label_changes_the_digest(digits: Path, tmp_path: Path) -> None:
     assert data_digest(opened(digits, tmp_path)) != before
 
 
+def test_samples_for_another_input_are_other_data(digits: Path, tmp_path: Path) -> None:
+    manifest = opened(digits, tmp_path)
+    split = manifest.splits["test"].model_copy(update={"inputs": {"other": "test_x"}})
+    renamed = manifest.model_copy(update={"splits": {**manifest.splits, "test": split}})
+    assert data_digest(renamed) != data_digest(manifest)
+
+
+def test_a_change_to_one_split_of_a_file_leaves_the_digest_of_another(
+    digits: Path, tmp_path: Path
+) -> None:
+    def of_train() -> str:
+        manifest = opened(digits, tmp_path)
+        splits = {"train": manifest.splits["train"]}
+        return data_digest(manifest.model_copy(update={"splits": splits}))
+
+    before, named = of_train(), dict(np.load(digits))
+    named["test_x"][0, 0, 0, 0] ^= 1
+    np.savez(digits, **named)
+    assert of_train() == before
+
+
+def test_data_are_not_unpacked_to_name_them(
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = opened(digits, tmp_path)
+    plain = data_digest(manifest)
+    monkeypatch.delattr(array_digests, "array_of")
+    assert data_digest(manifest) == plain
+
+
+def test_data_of_a_file_that_is_damaged_have_no_digest(digits: Path, tmp_path: Path) -> None:
+    manifest = opened(digits, tmp_path)
+    digits.write_bytes(digits.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"digits\.npz is not an \.npz file"):
+        data_digest(manifest)
+
+
 def test_the_same_samples_as_another_type_are_other_data(tmp_path: Path) -> None:
     for name, dtype in (("a", np.uint8), ("b", np.int8)):
         np.savez(tmp_path / f"{name}.npz", x=np.ones((2, 4), dtype))
@@ -241,6 +278,7 @@ def kept(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder that holds the digests of the digits' samples."""
     monkeypatch.setattr(array_digests, "SETTLED_SECONDS", -1.0)
     data_digest(opened(digits, tmp_path), cache=tmp_path / "kept")
+    check_overlap(opened(digits, tmp_path), cache=tmp_path / "kept")
     return tmp_path / "kept"
 
 
@@ -250,6 +288,7 @@ def test_an_array_file_is_hashed_once_while_it_stays_the_same(
     manifest = opened(digits, tmp_path)
     plain = data_digest(manifest)
     monkeypatch.delattr(array_digests, "_computed")
+    monkeypatch.delattr(array_digests, "_stored")
     assert data_digest(manifest, cache=kept) == plain
     check_overlap(manifest, cache=kept)
 
@@ -274,6 +313,7 @@ def test_damaged_digests_of_arrays_are_made_again(
     for path in kept.iterdir():
         path.write_bytes(content)
     assert data_digest(manifest, cache=kept) == data_digest(manifest)
+    check_overlap(manifest, cache=kept)
 
 
 def test_digests_of_another_number_of_samples_are_made_again(
@@ -283,6 +323,7 @@ def test_digests_of_another_number_of_samples_are_made_again(
     for path in kept.iterdir():
         path.write_text("00" * 96)
     assert data_digest(manifest, cache=kept) == data_digest(manifest)
+    check_overlap(manifest, cache=kept)
 
 
 def test_an_array_file_changed_a_moment_ago_is_not_kept(digits: Path, tmp_path: Path) -> None:

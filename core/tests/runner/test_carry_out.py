@@ -132,12 +132,12 @@ def test_a_worker_that_does_not_keep_the_protocol_fails_its_row(
 def test_the_key_changes_with_everything_that_decides_the_result(
     place: Endpoint, model_path: Path
 ) -> None:
-    same = {"model": "m", "data": "d", "canonical": "c"}
+    same: dict[str, Any] = {"model": "m", "data": {"train": "d"}, "canonical": "c"}
     asked = job(model_path)
     keys = {
         job_key(asked, place, **same),
         job_key(asked, place, **{**same, "model": "x"}),
-        job_key(asked, place, **{**same, "data": "x"}),
+        job_key(asked, place, **{**same, "data": {"train": "x"}}),
         job_key(asked, place, **{**same, "canonical": "x"}),
         job_key(asked.model_copy(update={"seed": 1}), place, **same),
         job_key(asked.model_copy(update={"threads": 2}), place, **same),

@@ -35,7 +35,8 @@ class Size(Frozen):
     """Bytes of a file or folder, and bits per weight of the *original* network."""
 
     bytes: int
-    deflated_bytes: int
+    #: None where measuring was not asked for.
+    deflated_bytes: int | None
     bits_per_weight: float | None
     entropy_bits_per_weight: float | None
     reason: str = ""
@@ -169,7 +170,7 @@ class Deployable(Frozen):
     format: str
     sha256: str
     bytes: int
-    deflated_bytes: int
+    deflated_bytes: int | None
     bits_per_weight: float | None
     entropy_bits_per_weight: float | None
     parameters: int | None
@@ -259,7 +260,8 @@ class ModelRecord(Frozen):
 
     uri: str
     sha256: str
-    parameters: int
+    #: None where measuring was not asked for.
+    parameters: int | None
     macs: int | None
     preprocessing: Preprocessing | None
     baseline: Baseline

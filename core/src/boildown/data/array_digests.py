@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..errors import DataError
 from ..files import write_atomically
 from .file_digests import SETTLED_SECONDS
 from .manifest import Split
+from .npz_file import stored_bytes
 from .samples import array_of
 
 
@@ -29,22 +31,58 @@ def sample_digests(split: Split, cache: Path | None) -> NDArray[np.uint8]:
     Raises:
         DataError: The file cannot be read.
     """
+    return _remembered(split, cache, "samples", split.count, lambda: _computed(split))
+
+
+def stored_digest(split: Split, cache: Path | None) -> bytes:
+    """Return one SHA-256 over the arrays of a split as they are stored, labels included.
+
+    Nothing is unpacked, so this is quick for large compressed files; the price is that the same
+    arrays packed in another way have another digest. `cache` as in `sample_digests`.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    return _remembered(split, cache, "stored", 1, lambda: _stored(split)).tobytes()
+
+
+def _remembered(
+    split: Split,
+    cache: Path | None,
+    what: str,
+    count: int,
+    compute: Callable[[], NDArray[np.uint8]],
+) -> NDArray[np.uint8]:
+    """Look digests up in the folder `cache`, or compute them and keep them there."""
     try:
         stat = split.path.stat()
     except OSError as error:
         raise DataError(f"the file {split.path} cannot be read ({error.strerror})") from error
     if cache is None:
-        return _computed(split)
+        return compute()
     state = f"{split.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
-    name = hashlib.sha256(f"{state}\0{sorted(split.inputs.items())}".encode()).hexdigest()
-    kept = cache / f"samples-{name[:32]}.hex"
+    keys = f"{sorted(split.inputs.items())}\0{split.labels}\0{split.labelled}"
+    name = hashlib.sha256(f"{state}\0{keys}".encode()).hexdigest()
+    kept = cache / f"{what}-{name[:32]}.hex"
     # What is missing or damaged there costs time, not correctness.
     with contextlib.suppress(OSError, ValueError):
-        return _rows(bytes.fromhex(kept.read_text(encoding="utf-8")), split.count)
-    digests = _computed(split)
+        return _rows(bytes.fromhex(kept.read_text(encoding="utf-8")), count)
+    digests = compute()
     if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS:
         write_atomically(kept, digests.tobytes().hex())
     return digests
+
+
+def _stored(split: Split) -> NDArray[np.uint8]:
+    keys = [f"{name}\0{key}" for name, key in sorted(split.inputs.items())]
+    arrays = [key for _, key in sorted(split.inputs.items())]
+    if split.labelled and split.labels is not None:
+        arrays.append(split.labels)
+    total = hashlib.sha256("\0".join([*keys, str(split.labels)]).encode())
+    for key in arrays:
+        for chunk in stored_bytes(split.path, key):
+            total.update(chunk)
+    return _rows(total.digest(), 1)
 
 
 def _computed(split: Split) -> NDArray[np.uint8]:

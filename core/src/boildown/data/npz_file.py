@@ -7,7 +7,10 @@ memory is spent on them.
 from __future__ import annotations
 
 import math
+import os
+import struct
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +24,10 @@ from ..errors import DataError
 #: All arrays of one file together, unpacked; larger sets belong into folders of images.
 MAX_BYTES = 8 << 30
 _MAX_ARRAYS = 1000
+_CHUNK = 1 << 20
+#: Layout of a local file header (APPNOTE.TXT 4.3.7); its last two numbers are the lengths of
+#: file name and extra field.
+_LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
 #: Truth values, integers and real numbers.
 _KINDS = "biuf"
 
@@ -63,6 +70,30 @@ def load_array(path: Path, key: str) -> NDArray[Any]:
     except OSError as error:
         raise DataError(f"the file {path} cannot be read ({error.strerror})") from error
     return _load(path, key, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+def stored_bytes(path: Path, key: str) -> Iterator[bytes]:
+    """Yield the bytes of one array as they stand in the file, still packed, in pieces.
+
+    How they are packed comes first, so that different ways never give the same bytes.
+
+    Raises:
+        DataError: The file or array is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
+            member = archive.getinfo(f"{key}.npy")
+            yield f"{member.compress_type} {member.file_size} {member.compress_size}\n".encode()
+            # Name and extra field may be longer here than in the directory at the file's end.
+            stream.seek(member.header_offset)
+            name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))[-2:]
+            stream.seek(name + extra, os.SEEK_CUR)
+            left = member.compress_size
+            while left > 0 and (chunk := stream.read(min(left, _CHUNK))):
+                left -= len(chunk)
+                yield chunk
+    except Exception as error:  # zip readers raise whatever damage drives them to
+        raise _damaged(path, error) from error
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from onnx.shape_inference import InferenceError
@@ -20,9 +20,12 @@ from .quantized import FLOAT_OPERATORS, READERS, read_weight
 from .shapes import Shape, declared_shape, shapes_at_batch_one
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import onnx
+
+_Found = TypeVar("_Found")
 
 
 class LayerFacts(Frozen):
@@ -54,27 +57,58 @@ class ModelFacts(Frozen):
     layers: tuple[LayerFacts, ...]
 
 
+class Work(Frozen):
+    """How much a model has to compute: learned numbers, multiply-accumulates of one sample."""
+
+    parameters: int
+    macs: int | None
+
+
 def inspect(path: Path) -> ModelFacts:
     """Read an ONNX file from anyone and say what is in it. Raises ModelError where it is broken."""
+    return _read(path, lambda model: _facts(model, path))
+
+
+def count_work(path: Path) -> Work:
+    """Count parameters and MACs alone: no weight is decoded. Raises ModelError as `inspect`."""
+    return _read(path, _work)
+
+
+def _read(path: Path, look: Callable[[onnx.ModelProto], _Found]) -> _Found:
     model = inlined(read_onnx(path))
     try:
-        return _facts(model, path)
+        return look(model)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     except (InferenceError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise ModelError(f"{path}: cannot be read: {one_line(error)}. Export it again") from error
 
 
+def _work(model: onnx.ModelProto) -> Work:
+    constants = Constants(model)
+    macs = list(_macs(model, constants).values())
+    return Work(
+        parameters=count_parameters(model.graph, constants),
+        macs=None if None in macs else sum(count or 0 for count in macs),
+    )
+
+
+def _macs(model: onnx.ModelProto, constants: Constants) -> dict[int, int | None]:
+    """Count the work of every node that computes something, by its position."""
+    shapes = shapes_at_batch_one(model, constants)
+    return {
+        position: count_macs(node, shapes)
+        for position, node in enumerate(model.graph.node)
+        if not set(node.output) <= constants.names
+    }
+
+
 def _facts(model: onnx.ModelProto, path: Path) -> ModelFacts:
     constants = Constants(model)
-    shapes = shapes_at_batch_one(model, constants)
-    layers = []
-    counts = {}
-    for position, node in enumerate(model.graph.node):
-        if set(node.output) <= constants.names:
-            continue
-        counts[position] = count_macs(node, shapes)
-        layers.extend(_layers(node, model.graph, constants, counts[position]))
+    counts = _macs(model, constants)
+    layers: list[LayerFacts] = []
+    for position, macs in counts.items():
+        layers += _layers(model.graph.node[position], model.graph, constants, macs)
     unknown = {model.graph.node[at].op_type for at, macs in counts.items() if macs is None}
     artifact = Artifact(path=path)
     return ModelFacts(

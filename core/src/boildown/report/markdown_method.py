@@ -63,7 +63,8 @@ def _data(data: DataRecord) -> str:
 def _model(model: ModelRecord) -> str:
     done = model.preprocessing
     steps = told(done.model_dump(mode="json")) if done else "none"
+    size = "" if model.parameters is None else f"{counted(model.parameters, 'parameter')}, "
     return (
-        f"**model** {code(model.uri)}: {counted(model.parameters, 'parameter')}, "
+        f"**model** {code(model.uri)}: {size}"
         f"SHA-256 {code(model.sha256)}, preprocessing: {markdown(steps)}"
     )

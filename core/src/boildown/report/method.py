@@ -35,6 +35,8 @@ def network(model: ModelRecord | None) -> str:
     """Return how large a network is, as in `585,000 parameters, 24.1 M MACs`."""
     if model is None:
         return "could not be read"
+    if model.parameters is None:
+        return "not measured"
     macs = "" if model.macs is None else f", {three_digits(model.macs / 1e6)} M MACs"
     return f"{model.parameters:,} parameters{macs}"
 

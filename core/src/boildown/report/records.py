@@ -50,8 +50,9 @@ def _size(view: View) -> Iterator[Item]:
     yield "bytes", file.bytes if file else None
     yield "deflated_bytes", file.deflated_bytes if file else None
     yield "size_ratio", before.bytes / file.bytes if file and before and file.bytes else None
-    deflated = file.deflated_bytes if file else 0
-    yield "deflated_ratio", before.deflated_bytes / deflated if before and deflated else None
+    deflated = file.deflated_bytes if file else None
+    whole = before.deflated_bytes if before else None
+    yield "deflated_ratio", whole / deflated if whole and deflated else None
     yield "bits_per_weight", file.bits_per_weight if file else None
     yield "entropy_bits_per_weight", file.entropy_bits_per_weight if file else None
     yield "parameters", file.parameters if file else None

@@ -11,7 +11,7 @@ from ..measuring.machine import machine
 from ..measuring.quality import classes_of, quality
 from ..measuring.requests import Failure, Outputs, Target
 from ..measuring.speedup import no_speed, speed
-from .facts import SourceFacts, source_facts
+from .facts import NOT_ASKED, SourceFacts, plain_source_facts, source_facts
 from .measures import BASELINE, Measures
 
 if TYPE_CHECKING:
@@ -44,13 +44,17 @@ class Measured:
         return self.measures.target(BASELINE, self.subject.model)
 
 
-def measure_baseline(measures: Measures, *, with_quality: bool) -> Measured:
+def unmeasured_baseline(measures: Measures) -> Measured:
+    """Take the source as it is, for runs that measure nothing."""
+    subject = measures.subject
+    outputs = Failure(status="unsupported", reason=NOT_ASKED)
+    return Measured(subject, measures, plain_source_facts(subject), outputs, None, subject.notes)
+
+
+def measure_baseline(measures: Measures) -> Measured:
     """Decode the source and judge it; DataError where it misses `expect`."""
     subject = measures.subject
-    outputs: Outputs | Failure = Failure(status="unsupported", reason="quality was not asked for")
-    if with_quality:
-        outputs = measures.outputs(measures.target(BASELINE, subject.model))
-    found: Quality | None = None
+    outputs = measures.outputs(measures.target(BASELINE, subject.model))
     warnings = list(subject.notes)
     if isinstance(outputs, Outputs):
         found = quality(outputs, None, task=subject.entry.task, measured_on=RUNTIME)
@@ -59,7 +63,7 @@ def measure_baseline(measures: Measures, *, with_quality: bool) -> Measured:
         if subject.entry.task == "classification":
             warning = near_chance(found, classes_of(outputs))
             warnings += [warning] if warning is not None else []
-    elif with_quality:
+    else:
         found = Quality(
             task=subject.entry.task, measured_on=RUNTIME, metrics=(), reason=outputs.reason
         )
@@ -82,7 +86,7 @@ def model_record(measured: Measured, *, timed: bool) -> ModelRecord:
             quality=measured.quality,
             speed=_speed(measured) if timed else None,
             memory=memory,
-            reason="" if timed else "measuring was not asked for",
+            reason="" if timed else NOT_ASKED,
         ),
     )
 

@@ -16,8 +16,9 @@ from .lock import machine_lock
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from ..data.manifest import SplitName
     from ..plugins.registry import Registry
     from .endpoints import Endpoint
     from .store import Entry, Store
@@ -42,10 +43,13 @@ class Done:
         return self.folder / "log.txt"
 
 
-def job_key(job: Job, endpoint: Endpoint, *, model: str, data: str, canonical: str) -> str:
+def job_key(
+    job: Job, endpoint: Endpoint, *, model: str, data: Mapping[SplitName, str], canonical: str
+) -> str:
     """Return the SHA-256 over everything that decides what the job makes.
 
-    `model` and `data` are content digests, `canonical` the chain with all defaults filled in.
+    `model` and `data` are content digests, of `data` by split; `canonical` is the chain with all
+    defaults filled in.
     """
     return digest(
         {
@@ -55,7 +59,7 @@ def job_key(job: Job, endpoint: Endpoint, *, model: str, data: str, canonical: s
             "train": [settings.model_dump(mode="json") for settings in job.train],
             "model": model,
             "models": {uri: entry.model_dump(mode="json") for uri, entry in job.models.items()},
-            "data": data,
+            "data": dict(data),
             "seed": job.seed,
             "threads": job.threads,
             "device": job.device,

@@ -12,7 +12,7 @@ from ..plugins.registry import Registry
 from .carry_out import Done, carry_out
 from .events import Event, Listener
 from .jobs import make_job, trainings
-from .work import COMPRESSED, TWIN, Judged, Worked, judge
+from .work import COMPRESSED, TWIN, Judged, Worked, judge, unjudged
 
 if TYPE_CHECKING:
     import threading
@@ -94,18 +94,20 @@ class CellRun:
     measured: Measured
 
     def work(self) -> Worked:
-        """Compress, make twin and control, judge all three."""
+        """Compress; where measuring was asked for, make twin and control and judge all three."""
         recipe, title = self.cell.recipe, Title.of_cell(self.cell)
         self.tell(Event("started", title.job, title.text, total=title.parts))
         done = self._carry("compress")
         worked = Worked(recipe, self.place, self.measured, done)
         if done.result.status != "ok":
             return worked
+        if not self.request.measure:
+            return replace(worked, judged=unjudged(done, self.measured))
         try:
             twin = self._judged("twin", TWIN, self._carry("twin"))
             judged = self._judged("compress", COMPRESSED, done, twin)
             control = None
-            if trainings(recipe) and self.request.measure:
+            if trainings(recipe):
                 control = self._judged("control", "control", self._carry("control"), twin)
             return replace(worked, judged=judged, twin=twin, control=control)
         except BoildownError as error:
@@ -123,7 +125,6 @@ class CellRun:
             self.measured,
             steps=self.cell.recipe.steps if kind == "compress" else (),
             twin=twin,
-            with_quality=self.request.measure,
         )
 
     def _carry(self, kind: Kind) -> Done:

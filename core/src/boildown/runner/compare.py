@@ -15,14 +15,14 @@ from ..measuring.machine import machine
 from ..model.selection import select_layers
 from ..negotiation.settings import check_with_names
 from ..plugins.registry import Registry
-from .baseline import Measured, measure_baseline, model_record
+from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
 from .deliver import ROWS, TWINS
 from .endpoints import Endpoint, endpoints, places
 from .events import Event, Listener
 from .jobs import settings_of
 from .measures import Measures
-from .planning import gaps_of, needs_of
+from .planning import gaps_of, needs_of, splits_for
 from .request import Cell, Request, grid
 from .rows import make_row
 from .subjects import Subject, prepare_subject
@@ -30,6 +30,7 @@ from .subjects import Subject, prepare_subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..data.manifest import SplitName
     from ..recipe.recipe import Status
     from .store import Store
     from .work import Worked
@@ -67,13 +68,7 @@ class Comparing:
             check_with_names(cell.recipe, {*registry.names(), *elsewhere, *backends})
             if cell.backend in backends:
                 settings_of(cell.recipe, backends[cell.backend])
-        # One answer for the whole run, so that all its rows are tested on the same samples.
-        calibrates = any(
-            "samples" in needs_of(cell.recipe, backends[cell.backend])
-            for cell in cells
-            if cell.backend in backends
-        )
-        subjects = self._subjects(cells, calibrates=calibrates)
+        subjects = self._subjects(cells, self._uses(cells, backends))
         refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}
         runs = [
@@ -89,7 +84,16 @@ class Comparing:
         write(comparison, self.request.out)
         return comparison
 
-    def _subjects(self, cells: Sequence[Cell], *, calibrates: bool) -> dict[str, Subject]:
+    def _uses(self, cells: Sequence[Cell], backends: dict[str, Endpoint]) -> frozenset[SplitName]:
+        """Return the splits that the run looks at: all that it judges by, or that a job needs.
+
+        One answer for the whole run, so that all its rows are tested on the same samples.
+        """
+        needs = [needs_of(c.recipe, backends[c.backend]) for c in cells if c.backend in backends]
+        used = splits_for(frozenset().union(*needs))
+        return used | {"train", "test"} if self.request.measure else used
+
+    def _subjects(self, cells: Sequence[Cell], uses: frozenset[SplitName]) -> dict[str, Subject]:
         subjects: dict[str, Subject] = {}
         for cell in cells:
             key = _of(cell)
@@ -100,7 +104,7 @@ class Comparing:
                     cell.recipe,
                     cell.model,
                     self.request,
-                    calibrates=calibrates,
+                    uses=uses,
                     store=self.store,
                     progress=say,
                 )
@@ -121,8 +125,10 @@ class Comparing:
             timing_seconds=self.request.timing_seconds,
             on_progress=title.messages(self.tell),
         )
+        if not self.request.measure:
+            return unmeasured_baseline(measures)
         with title.shown(self.tell):
-            return measure_baseline(measures, with_quality=self.request.measure)
+            return measure_baseline(measures)
 
     def _cell_run(self, cell: Cell, backends: dict[str, Endpoint], measured: Measured) -> CellRun:
         return CellRun(

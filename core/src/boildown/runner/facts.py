@@ -11,7 +11,7 @@ from ..frozen import Frozen
 from ..job.environment import digest, source_digest
 from ..measuring.audit import audit, cross_check
 from ..measuring.size import measure_size
-from ..model.inspect import inspect
+from ..model.inspect import count_work
 from ..model.state import LayerState, onnx_layer_states
 from .cached import cached
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from .subjects import Subject
 
 
+NOT_ASKED = "measuring was not asked for"
+
+
 class SourceFacts(Frozen):
     """The float source: what every ratio and every audit starts from."""
 
     size: Size
-    parameters: int
+    parameters: int | None
     macs: int | None
     states: tuple[LayerState, ...]
 
@@ -45,15 +48,27 @@ class Facts(Frozen):
     reason: str = ""
 
 
+def plain_source_facts(subject: Subject) -> SourceFacts:
+    """Return what is known of the source without reading it, for runs that measure nothing."""
+    size = _plain_size(subject.model)
+    return SourceFacts(size=size, parameters=None, macs=None, states=())
+
+
+def plain_facts(deployable: Artifact) -> Facts:
+    """Return what is known of a deployable without reading it, for runs that measure nothing."""
+    size = _plain_size(deployable)
+    return Facts(size=size, parameters=None, macs=None, audit=None, reason=NOT_ASKED)
+
+
 def source_facts(subject: Subject, store: Store) -> SourceFacts:
     """Decode the normalised source, once."""
     key = digest({"model": subject.normalized.sha256, "core": source_digest("boildown")})
 
     def compute(_: Path) -> SourceFacts:
         states = tuple(onnx_layer_states(subject.model.path, subject.layers))
-        facts = inspect(subject.model.path)
+        work = count_work(subject.model.path)
         size = measure_size(subject.model, states, _weights(subject))
-        return SourceFacts(size=size, parameters=facts.parameters, macs=facts.macs, states=states)
+        return SourceFacts(size=size, parameters=work.parameters, macs=work.macs, states=states)
 
     return cached(store, "source-facts", key, SourceFacts, compute)
 
@@ -87,16 +102,26 @@ def _decode(subject: Subject, result: JobResult, before: Sequence[LayerState]) -
     disagreements: list[str] = []
     if result.layers is not None and onnx is not None:
         disagreements = cross_check(result.layers, onnx)
-    facts = inspect(result.onnx.path) if result.onnx is not None else None
+    work = count_work(result.onnx.path) if result.onnx is not None else None
     source = "the backend's decoder" if result.layers is not None else "the ONNX form"
     return Facts(
         size=measure_size(deployable, states, _weights(subject)),
-        parameters=facts.parameters if facts else None,
-        macs=facts.macs if facts else None,
+        parameters=work.parameters if work else None,
+        macs=work.macs if work else None,
         audit=audit(before, states, subject.layers, source) if states is not None else None,
         states=None if states is None else tuple(states),
         disagreements=tuple(disagreements),
         reason="; ".join(filter(None, (result.layers_reason, result.onnx_reason))),
+    )
+
+
+def _plain_size(artifact: Artifact) -> Size:
+    return Size(
+        bytes=artifact.bytes,
+        deflated_bytes=None,
+        bits_per_weight=None,
+        entropy_bits_per_weight=None,
+        reason=NOT_ASKED,
     )
 
 

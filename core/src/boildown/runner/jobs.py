@@ -9,7 +9,8 @@ from ..job.protocol import Job
 from ..negotiation.settings import step_settings
 from ..recipe.canonical import canonical
 from .carry_out import job_key
-from .planning import needs_of
+from .planning import needs_of, splits_for
+from .subject_data import with_splits
 
 if TYPE_CHECKING:
     from ..recipe.recipe import Recipe
@@ -31,8 +32,9 @@ def make_job(
     """Return one job and its key; a float twin depends on nothing that its recipe says."""
     steps = recipe.steps if kind == "compress" else ()
     train = trainings(recipe) if kind == "control" else ()
-    # A job that uses no data must not be done again because the data changed.
-    with_data = kind != "twin" and bool(needs_of(recipe, place))
+    # A job that does not use some data must not be done again because they changed.
+    used = splits_for(needs_of(recipe, place)) if kind != "twin" else frozenset()
+    data = with_splits(subject.data, used) if subject.data is not None and used else None
     job = Job(
         kind=kind,
         backend=place.name,
@@ -43,14 +45,14 @@ def make_job(
         workdir=_NOWHERE,
         seed=recipe.seed if kind != "twin" else 0,
         threads=request.threads,
-        data=subject.data if with_data else None,
+        data=data,
         models=subject.models if kind == "compress" else {},
     )
     key = job_key(
         job,
         place,
         model=subject.normalized.sha256,
-        data=subject.digests.training if with_data else "",
+        data={name: subject.digests.splits[name] for name in (data.splits if data else ())},
         canonical=canonical(steps, place.name),
     )
     return key, job

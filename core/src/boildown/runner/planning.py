@@ -13,6 +13,7 @@ from ..recipe.steps import Quantize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ..data.manifest import SplitName
     from ..negotiation.offers import Gap, Need
     from ..plugins.values import BackendInfo
     from ..recipe.recipe import Recipe
@@ -47,6 +48,12 @@ def needs_of(recipe: Recipe, place: Endpoint) -> frozenset[Need]:
         found |= set(offer.needs) if offer is not None else set()
         found |= {"train"} if step.train is not None else set()
     return frozenset(found)
+
+
+def splits_for(needs: frozenset[Need]) -> frozenset[SplitName]:
+    """Return the splits of the data that serve these needs."""
+    found: set[SplitName] = {"calibration"} if "samples" in needs else set()
+    return frozenset(found | {"train"} if needs & {"train", "labels"} else found)
 
 
 def plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Content digests of what compressing uses, of what measuring uses, and of all of it."""
+    """Content digests of the data: of each split with its preprocessing, and of all of it."""
 
-    training: str = ""
-    test: str = ""
+    splits: dict[SplitName, str] = field(default_factory=dict)
     whole: str = ""
+
+    @property
+    def test(self) -> str:
+        """What measuring uses; empty where there are no test data."""
+        return self.splits.get("test", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,14 @@ def prepare_data(
     model: NormalizedModel,
     request: Request,
     *,
-    calibrates: bool,
+    uses: frozenset[SplitName],
     store: Store,
     progress: Callable[[int, int, str], None],
 ) -> SubjectData | None:
     """Return the data of command line, recipe or model, in this order; None where none is named.
 
-    Without `calibrates` no job of the run needs calibration, and no sample is spent on it.
+    Splits that are not among `uses` are left out, and no sample is spent on a calibration that
+    no job of the run needs.
 
     Raises:
         UriError: nothing provides a dataset.
@@ -67,12 +72,12 @@ def prepare_data(
     calibrate = asked.calibrate if isinstance(asked, Data) else Data().calibrate
     assembled = assemble(
         _provided(asked, entry, store),
-        calibrate=calibrate if calibrates else 0,
+        calibrate=calibrate if "calibration" in uses else 0,
         samples=request.samples,
         seed=recipe.seed,
     )
     manifest = bind(
-        assembled.manifest,
+        with_splits(assembled.manifest, uses),
         preprocessing=entry.preprocessing,
         inputs=model.inputs,
         classes=_classes(model, entry.task),
@@ -85,6 +90,12 @@ def prepare_data(
     )
     notes = tuple(Warned(code=note.code, text=note.text) for note in assembled.notes)
     return SubjectData(manifest, _digests(manifest, seen), notes)
+
+
+def with_splits(manifest: DataManifest, names: frozenset[SplitName]) -> DataManifest:
+    """Return the manifest with those of its splits that are named."""
+    kept = {name: split for name, split in manifest.splits.items() if name in names}
+    return manifest.model_copy(update={"splits": kept})
 
 
 def find_dataset(uri: str, store: Store) -> DataManifest:
@@ -113,12 +124,11 @@ def _provided(
 
 
 def _digests(manifest: DataManifest, seen: Path) -> Digests:
-    def of(*names: SplitName) -> str:
-        splits = {name: split for name, split in manifest.splits.items() if name in names}
-        return data_digest(manifest.model_copy(update={"splits": splits}), cache=seen)
-
-    training, test = of("train", "calibration"), of("test")
-    return Digests(training, test, digest({"training": training, "test": test}))
+    splits = {
+        name: data_digest(with_splits(manifest, frozenset({name})), cache=seen)
+        for name in manifest.splits
+    }
+    return Digests(splits, digest({str(name): sha256 for name, sha256 in splits.items()}))
 
 
 def _classes(model: NormalizedModel, task: str) -> int | None:

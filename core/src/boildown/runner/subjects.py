@@ -19,7 +19,7 @@ from .cached import cached
 from .subject_data import Digests, SubjectData, prepare_data
 
 if TYPE_CHECKING:
-    from ..data.manifest import DataManifest
+    from ..data.manifest import DataManifest, SplitName
     from ..negotiation.offers import Need
     from ..plugins.values import ModelEntry, Warned
     from ..recipe.recipe import Recipe
@@ -89,11 +89,14 @@ def prepare_subject(
     uri: str,
     request: Request,
     *,
-    calibrates: bool,
+    uses: frozenset[SplitName],
     store: Store,
     progress: Progress,
 ) -> Subject:
-    """Make one model ready, with the data of command line, recipe or model, in this order."""
+    """Make one model ready, with the data of command line, recipe or model, in this order.
+
+    Of the data only the splits in `uses` are looked at.
+    """
     progress(0, 0, "reading the model")
     entry, normalized = prepare_model(uri, store)
     if recipe.input is not None:
@@ -105,7 +108,7 @@ def prepare_subject(
         entry,
         normalized,
         request,
-        calibrates=calibrates,
+        uses=uses,
         store=store,
         progress=progress,
     )

@@ -9,7 +9,7 @@ from ..comparison.schema import Parity, Quality
 from ..measuring.parity import SAME_FILE, parity
 from ..measuring.quality import quality
 from ..measuring.requests import Failure, Outputs, Target
-from .facts import Facts, deployable_facts
+from .facts import NOT_ASKED, Facts, deployable_facts, plain_facts
 
 if TYPE_CHECKING:
     from ..artifact import Artifact
@@ -57,7 +57,6 @@ def judge(
     *,
     steps: tuple[Step, ...] = (),
     twin: Judged | None = None,
-    with_quality: bool = True,
 ) -> Judged | None:
     """Decode and judge what a job made; None where it made nothing."""
     result, measures = done.result, measured.measures
@@ -68,28 +67,40 @@ def judge(
     facts = deployable_facts(measured.subject, result, before, measures.store)
     target = measures.target(name, result.deployable, place if place.python else None, steps)
     native = place.python is not None
-    outputs: Outputs | Failure = Failure(status="unsupported", reason="quality was not asked for")
-    if native and with_quality:
+    outputs: Outputs | Failure = Failure(status="unsupported", reason="there is no runtime")
+    if native:
         outputs = measures.outputs(target, place, steps)
     if not isinstance(outputs, Outputs) and outputs.status == "unsupported" and result.onnx:
         # No native runtime on this computer: the ONNX form speaks for the file, and says so.
-        native = native and not with_quality
-        if not native:
-            target = measures.target(name, result.onnx)
-        if with_quality:
-            outputs = measures.outputs(target, None, steps)
+        native = False
+        target = measures.target(name, result.onnx)
+        outputs = measures.outputs(target, None, steps)
     return Judged(
         done=done,
         facts=facts,
         target=target,
         native=native,
         outputs=outputs,
-        quality=_quality(outputs, measured, place.info.toolkit if native else _ON_ONNX)
-        if with_quality
-        else None,
+        quality=_quality(outputs, measured, place.info.toolkit if native else _ON_ONNX),
         parity=_parity(result.onnx, result.deployable, outputs, measured, steps)
-        if with_quality and native
+        if native
         else None,
+    )
+
+
+def unjudged(done: Done, measured: Measured) -> Judged | None:
+    """Take what a job made as it is, for runs that measure nothing; None where it made nothing."""
+    deployable = done.result.deployable
+    if done.result.status != "ok" or deployable is None:
+        return None
+    return Judged(
+        done=done,
+        facts=plain_facts(deployable),
+        target=measured.measures.target(COMPRESSED, deployable),
+        native=False,
+        outputs=Failure(status="unsupported", reason=NOT_ASKED),
+        quality=None,
+        parity=None,
     )
 
 
