@@ -31,21 +31,23 @@ class Kit(NamedTuple):
     data: DataManifest
     backend: Backend
 
-    def run(
+    def job(
         self, *steps: Step, seed: int = 0, settings: tuple[dict[str, Any], ...] = (), **more: Any
-    ) -> JobResult:
-        workdir = self.folder / f"job{len(list(self.folder.iterdir()))}"
-        job = Job(
+    ) -> Job:
+        return Job(
             backend="onnxruntime",
             model=Artifact(path=self.source),
             steps=steps,
             settings=settings,
-            workdir=workdir,
-            data=self.data,
+            workdir=self.folder / f"job{len(list(self.folder.iterdir()))}",
             seed=seed,
+            **{"data": self.data, **more},
         )
-        say = more.pop("say", lambda _: None)
-        return run_chain(job.model_copy(update=more), self.backend, say)
+
+    def run(
+        self, *steps: Step, say: Callable[[dict[str, Any]], None] = lambda _: None, **more: Any
+    ) -> JobResult:
+        return run_chain(self.job(*steps, **more), self.backend, say)
 
     def layers(self) -> list[Layer]:
         return source_layers(self.source)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import Artifact, StepOutcome, Warned
+from boildown import Artifact, StepOutcome, Warned, source_layers
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, write
+from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, users_of, write
+from .lstm import refuse_halves, separate_weights, use_unsigned_codes
 from .prepare import prepared
 from .quiet import prints_logged
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from boildown import Context, Quantize
 
 #: What ONNX Runtime has integer kernels with dynamic ranges for; its Gemm becomes a MatMul.
-OPERATORS = ("Conv", "Gemm", "MatMul")
+OPERATORS = ("Conv", "Gemm", "MatMul", "LSTM")
 #: What the quantizer appends to the names of nodes.
 _SUFFIXES = ("_quant", "_MatMul_quant")
 
@@ -25,7 +26,8 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Quantize the selected layers with `quantize_dynamic`.
 
     Weights are unsigned: ONNX Runtime has no fast kernel for convolutions with signed ones, and
-    products of unsigned and unsigned do not saturate on CPUs without VNNI.
+    products of unsigned and unsigned do not saturate on CPUs without VNNI. Raises UnsupportedError
+    where one of the two weights of an LSTM is selected alone.
     """
     layers = [layer for layer in selected_layers(step, context) if layer.op in OPERATORS]
     if not layers:
@@ -35,16 +37,20 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
             "has nothing to do",
         )
         return StepOutcome(artifact=_copy(model, context), warnings=(warning,))
+    refuse_halves(users_of(layers, context), source_layers(context.original.path))
+    source = onnx.load(prepared(model, layers, context))
+    separate_weights(source)
     path = context.workdir / "dynamic.onnx"
     with prints_logged():
         quantize_dynamic(
-            prepared(model, layers, context),
+            source,
             path,
             weight_type=QuantType.QUInt8,
             nodes_to_exclude=other_nodes(layers, context),
             extra_options={"MatMulConstBOnly": True},
         )
     graph = onnx.load(path)
+    use_unsigned_codes(graph)
     names = nodes_of(layers, context)
     rename_nodes(graph, {f"{name}{suffix}": name for name in names for suffix in _SUFFIXES})
     return StepOutcome(artifact=write(graph, context, "dynamic"))

@@ -60,7 +60,7 @@ _DYNAMIC = Offer(
     op="quantize",
     accepts={"weights": ("int8",), "activations": ("dynamic",), "granularity": (None, "tensor")},
     after=_BEFORE_QUANTIZE,
-    operators=("Conv", "Gemm", "MatMul"),
+    operators=("Conv", "Gemm", "MatMul", "LSTM"),
 )
 _WEIGHTS_ONLY = Offer(
     op="quantize",
@@ -154,7 +154,7 @@ def backend_info() -> BackendInfo:
         toolkit="ONNX Runtime",
         distribution="onnxruntime",
         offers=(
-            _STATIC, _DYNAMIC, _WEIGHTS_ONLY, _BLOCKWISE, _BINARY, _HALF_WEIGHTS, _HALF,
+            _DYNAMIC, _STATIC, _WEIGHTS_ONLY, _BLOCKWISE, _BINARY, _HALF_WEIGHTS, _HALF,
             *_PRUNE, _CLUSTER,
         ),
         refusals=_REFUSALS,

@@ -13,7 +13,7 @@ import onnxruntime
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from .gemm import spell_out_factors
-from .graph import nodes_of, read, rename_nodes
+from .graph import nodes_of, read, rename_nodes, with_opset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,14 @@ _FORGETFUL = (
 )  # fmt: skip
 #: What the fusion of MatMul and Add, which saves a rounding, appends to the name of the MatMul.
 _FUSED = "/MatMulAddFusion"
+#: Version of the operators since which a scale may belong to a channel.
+_SCALES_BY_CHANNEL = 13
 _ERRORS_ONLY = 3
 
 
 def prepared(model: Artifact, layers: list[Layer], context: Context) -> Path:
     """Return the folded graph with shapes inferred; all nodes of `layers` keep their names."""
-    graph = read(model)
+    graph = with_opset(read(model), _SCALES_BY_CHANNEL)
     spell_out_factors(graph, nodes_of(layers, context))
     spelt, folded, path = (
         context.workdir / f"{name}.onnx" for name in ("spelt", "folded", "prepared")

@@ -1,0 +1,65 @@
+"""Dynamic quantization: unsigned codes, names of layers, networks that it does not concern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from boildown import Quantize
+from boildown.recipe.steps import Layers
+
+from .conftest import Kit, session, shipped, states
+
+DYNAMIC = Quantize(activations="dynamic")
+
+
+@pytest.mark.parametrize("network", ["transformer", "two_inputs", "shared", "scaled_gemm"])
+def test_weights_are_affine_codes_of_eight_bits(network: str, kit: Callable[..., Kit]) -> None:
+    made = kit(network)
+    found = made.weights(shipped(made.run(DYNAMIC)))
+    for name, weight in made.weights().items():
+        low, high = min(weight.min(), 0), max(weight.max(), 0)
+        scale = (high - low) / 255
+        zero = np.rint(-low / scale)
+        wanted = (np.clip(np.rint(weight / scale) + zero, 0, 255) - zero) * scale
+        # A weight halfway between two codes may go either way.
+        assert np.abs(found[name] - wanted).max() < 1.01 * scale, name
+        assert np.mean(np.abs(found[name] - wanted) > 1e-5) < 0.01, name
+
+
+@pytest.mark.parametrize("network", ["cnn", "two_inputs", "scaled_gemm"])
+def test_nothing_is_left_in_floats(network: str, kit: Callable[..., Kit], tmp_path: Path) -> None:
+    made = kit(network)
+    result = made.run(DYNAMIC)
+    session(shipped(result), tmp_path / "optimized.onnx")
+    ops = {node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node}
+    assert not ops & {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul"}
+    assert {state.bits for state in states(result).values()} == {8}
+
+
+def test_only_selected_layers_become_integers(kit: Callable[..., Kit]) -> None:
+    made = kit()
+    result = made.run(Quantize(activations="dynamic", layers=Layers(include=("type:Gemm",))))
+    changed = {name for name, state in states(result).items() if state.bits == 8}
+    assert changed == {"hidden", "head"}
+
+
+@pytest.mark.parametrize(
+    ("network", "chosen"), [("recurrent", Layers()), ("recurrent", Layers(include=("lstm.*",)))]
+)
+def test_a_network_that_it_does_not_concern_stays_with_a_note(
+    network: str, chosen: Layers, kit: Callable[..., Kit]
+) -> None:
+    made = kit(network)
+    result = made.run(Quantize(activations="dynamic", layers=chosen))
+    assert [warning.code for warning in result.steps[0].warnings] == ["NOTE"]
+    assert result.steps[0].artifact.digest != ""
+    assert result.steps[0].artifact.path.read_bytes() == made.source.read_bytes()
+    np.testing.assert_array_equal(made.output(shipped(result)), made.output(made.source))
+
+
+def test_no_note_where_it_does_its_work(kit: Callable[..., Kit]) -> None:
+    assert not kit().run(DYNAMIC).steps[0].warnings
