@@ -91,6 +91,13 @@ def test_a_run_without_measuring_compresses_only(asked: dict[str, Any]) -> None:
     assert row.deployable is not None
 
 
+def test_a_step_that_copies_its_input_is_no_effect_even_unmeasured(asked: dict[str, Any]) -> None:
+    asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
+    idle = recipe(step={"with": {"rounding": {"behave": "nothing"}}})
+    (row,) = run(idle, measure=False, **asked).rows
+    assert row.status == "no_effect"
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_job_that_fails_spoils_no_other(asked: dict[str, Any], jobs: int) -> None:
     broken = recipe("broken", step={"with": {"rounding": {"behave": "raise"}}})

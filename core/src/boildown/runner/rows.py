@@ -67,7 +67,7 @@ def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Pat
     status, reason = row.status, row.reason
     if isinstance(judged.outputs, Failure) and judged.outputs.status != "unsupported":
         status, reason = judged.outputs.status, judged.outputs.reason
-    elif facts.audit is not None and facts.audit.layers_changed == 0:
+    elif _did_nothing(judged):
         said = [w.text for w in row.warnings if w.code == "NOTE"]
         status, reason = "no_effect", "; ".join(["no layer was changed", *said])
     write_facts(subject, folder)
@@ -93,6 +93,18 @@ def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Pat
             "control": Control(quality=control_quality) if control_quality else None,
         }
     )
+
+
+def _did_nothing(judged: Judged) -> bool:
+    """Tell whether the audit found no change; where nothing was audited, whether no file changed.
+
+    A step that only wrote the same model anew is seen by the audit alone.
+    """
+    audit = judged.facts.audit
+    if audit is not None:
+        return audit.layers_changed == 0
+    steps = judged.done.result.steps
+    return bool(steps) and all(step.digest == step.input_digest for step in steps)
 
 
 def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
