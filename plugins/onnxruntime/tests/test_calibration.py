@@ -14,11 +14,12 @@ from boildown import Artifact, Context, DataError, DataManifest, Quantize
 from boildown.job.protocol import JobResult
 from boildown_onnxruntime.calibrate import Samples
 from onnx import numpy_helper
+from onnxruntime.quantization.calibrate import PercentileCalibrater
 
 from .conftest import Kit, shipped
 from .graphs import cnn, two_inputs
 
-OBSERVERS = ("minmax", "entropy", "percentile")
+OBSERVERS = ("minmax", "entropy", "percentile", "mse")
 
 
 def static(observer: str) -> Quantize:
@@ -65,7 +66,7 @@ def test_the_range_covers_every_sample_to_the_last(place: int, kit: Callable[...
 
 
 @pytest.mark.parametrize(
-    ("observer", "place"), [("percentile", 0), ("percentile", -1), ("entropy", -1)]
+    ("observer", "place"), [("percentile", 0), ("percentile", -1), ("entropy", 0), ("entropy", -1)]
 )
 def test_other_observers_cut_a_wild_number_off(
     observer: str, place: int, kit: Callable[..., Kit]
@@ -101,8 +102,8 @@ def test_a_model_with_a_fixed_batch_is_calibrated_with_all_samples(
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = batch
     made = with_samples(kit(model), outlier(-1, 5.5))
     result = made.run(static(observer))
-    # Entropy looks for the best range in steps that the first batch sets.
-    assert range_of(result)[1] == pytest.approx(5.5, abs=3 if observer == "entropy" else 0.1)
+    least = 5.4 if observer == "minmax" else 2.5  # the others may clip the outlier
+    assert least < range_of(result)[1] < 5.6
     assert made.output(shipped(result), made.inputs(batch)).shape == (batch, 10)
 
 
@@ -129,23 +130,33 @@ def test_memory_does_not_grow_with_the_samples(observer: str, kit: Callable[...,
     assert many < 1.25 * few
 
 
-def test_the_samples_of_one_range_would_make_memory_grow(
-    kit: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Negative control: the calibrator keeps whatever it is given at once."""
-    monkeypatch.setattr(Samples, "__len__", lambda _self: 1)
-    monkeypatch.setattr(Samples, "set_range", lambda _self, **_range: None)
-    few, many = (peak(kit("two_inputs", count=count), "percentile") for count in (32, 640))
-    assert many > 2 * few
+def test_the_toolkits_calibrator_would_make_memory_grow(kit: Callable[..., Kit]) -> None:
+    """Negative control: it keeps the activations of all samples that it is given."""
+
+    def held(count: int) -> int:
+        made = kit("two_inputs", count=count)
+        path = str(made.folder / "augmented.onnx")
+        calibrater = PercentileCalibrater(made.source, augmented_model_path=path)
+        calibrater.augment_graph()
+        calibrater.create_inference_session()
+        tracemalloc.start()
+        calibrater.collect_data(Samples(context(made, made.data), 16))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert held(640) > 2 * held(32)
 
 
 @pytest.mark.parametrize("observer", OBSERVERS)
-def test_progress_counts_the_batches(observer: str, kit: Callable[..., Kit]) -> None:
+def test_progress_counts_the_samples(observer: str, kit: Callable[..., Kit]) -> None:
     heard: list[dict[str, Any]] = []
     kit().run(static(observer), say=heard.append)
     told = [message for message in heard if message.get("text") == "calibrating"]
-    assert [message["done"] for message in told] == [0, 1, 2]
-    assert {message["total"] for message in told} == {3}
+    done = [message["done"] for message in told]
+    # Histograms take a second pass, in which whole activations leave the graph one by one.
+    assert done == [0, 16, 32, 37, *([] if observer == "minmax" else range(38))]
+    assert {message["total"] for message in told} == {37}
 
 
 @pytest.mark.parametrize("splits", [None, {}])
@@ -155,19 +166,15 @@ def test_without_calibration_samples_there_is_an_error(
     made = kit()
     data = made.data.model_copy(update={"splits": splits}) if splits is not None else None
     with pytest.raises(DataError, match="needs calibration samples"):
-        Samples(context(made, data))
+        Samples(context(made, data), 16)
 
 
 def test_the_samples_come_in_their_order_and_once(kit: Callable[..., Kit]) -> None:
     made = kit()
-    samples = Samples(context(made, made.data))
-    found = [batch["x"] for batch in iter(samples.get_next, None)]
+    samples = Samples(context(made, made.data), 16)
+    found = [batch["x"] for batch in samples]
     assert [len(batch) for batch in found] == [16, 16, 5]
     assert np.array_equal(np.concatenate(found), np.load(made.folder / "data.npz")["x"])
-    samples.set_range(0, 1)
-    first = samples.get_next()
-    assert first is not None
-    assert np.array_equal(first["x"], found[0])
     assert samples.get_next() is None
 
 

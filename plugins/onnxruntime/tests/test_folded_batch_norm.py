@@ -67,7 +67,7 @@ def test_a_folded_weight_has_the_codes_that_it_had_before(
 def test_a_weight_without_batch_norm_has_one_scale(layer: str, kit: Callable[..., Kit]) -> None:
     made = kit()
     weight, found = made.weights()[layer], made.weights(shipped(made.run(TENSOR)))[layer]
-    scale = np.abs(weight).max() / 64
+    scale = np.abs(weight).max() / 63
     np.testing.assert_allclose(found, np.rint(weight / scale) * scale, rtol=0, atol=1e-6)
 
 

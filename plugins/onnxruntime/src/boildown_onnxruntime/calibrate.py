@@ -1,69 +1,124 @@
-"""Feed calibration samples to ONNX Runtime's calibrators, a few at a time."""
+"""Find the range of every activation by running the float model on the calibration samples.
+
+Memory stays bounded by the activations of one batch, whatever the number of samples: least and
+greatest values are reduced inside the graph, and histograms are added up.
+"""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from boildown import DataError, batches
-from onnxruntime.quantization import CalibrationDataReader
+from onnxruntime.quantization.calibrate import CalibrationDataReader, MinMaxCalibrater
+
+from .observe import HALF, OBSERVERS, Interval
+from .runtime import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boildown import Artifact, Context
+    from onnx import ModelProto
 
 _BATCH = 16
 
 
+def activation_ranges(model: ModelProto, observer: str, context: Context) -> dict[str, Interval]:
+    """Return the least and greatest value of every float activation of a model.
+
+    `observer` is minmax, entropy, percentile or mse; all but the first clip rare values. The
+    types of the activations must be inferred. Raises DataError where there are no samples.
+    """
+    extremes = _extremes(model, Samples(context, _BATCH), context)
+    if observer == "minmax":
+        return extremes
+    choose = OBSERVERS[observer]
+    # One sample at a time: here whole activations leave the graph.
+    histograms = _histograms(model, extremes, Samples(context, 1), context)
+    return {
+        name: choose(counts, *extremes[name]) if counts.any() else extremes[name]
+        for name, counts in histograms.items()
+    }
+
+
 # The base class is untyped.
 class Samples(CalibrationDataReader):  # type: ignore[misc]
-    """The calibration split, batch by batch.
+    """The calibration split, batch by batch, read when asked for."""
 
-    With the option `CalibStridedMinMax` ONNX Runtime asks for ranges of batches and merges what
-    it finds, so memory is bounded by one batch whatever the calibrator keeps.
-    """
-
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, size: int) -> None:
         """Open the calibration split of the context's data; DataError where there is none."""
         if context.data is None or "calibration" not in context.data.splits:
             raise DataError("static quantization needs calibration samples; give the run data")
         self._context = context
-        self._data = context.data
         self._fixed = _fixed_batch(context.original)
-        self._size = self._fixed or _BATCH
-        self._length = -(-len(context.data.splits["calibration"]) // self._size)
-        self._rest = self._all()
-        self._batches: Iterator[dict[str, np.ndarray]] = self._rest
-
-    def __len__(self) -> int:
-        """Return the number of batches."""
-        return self._length
-
-    def set_range(self, start_index: int, end_index: int) -> None:
-        """Give the batches `start_index` to `end_index` next; ONNX Runtime asks in order."""
-        if start_index == 0:
-            self._rest = self._all()
-        self._batches = islice(self._rest, end_index - start_index)
-        self._context.progress(start_index, self._length, "calibrating")
+        self._size = self._fixed or size
+        self._read = batches(context.data, "calibration", self._size)
+        self._total, self._done = len(context.data.splits["calibration"]), 0
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Return inputs by name, None behind the last batch."""
-        return next(self._batches, None)
+        batch = next(self._read, None)
+        self._context.progress(min(self._done, self._total), self._total, "calibrating")
+        if batch is None:
+            return None
+        self._done += self._size
+        missing = self._size - len(next(iter(batch.inputs.values()))) if self._fixed else 0
+        # Repeating a sample moves no minimum and no maximum, leaving samples out may.
+        return {
+            name: np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
+            for name, array in batch.inputs.items()
+        }
 
-    def _all(self) -> Iterator[dict[str, np.ndarray]]:
-        for batch in batches(self._data, "calibration", self._size):
-            missing = self._size - len(next(iter(batch.inputs.values()))) if self._fixed else 0
-            # Repeating a sample moves no minimum and no maximum, leaving samples out may.
-            yield {
-                name: np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
-                for name, array in batch.inputs.items()
-            }
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the rest."""
+        return iter(self.get_next, None)
 
 
 def _fixed_batch(model: Artifact) -> int:
     """Return the batch size that the model is fixed to, 0 where it is open."""
     shapes = [value.type.tensor_type.shape.dim for value in onnx.load(model.path).graph.input]
     return next((int(shape[0].dim_value) for shape in shapes if shape), 0)
+
+
+def _extremes(model: ModelProto, samples: Samples, context: Context) -> dict[str, Interval]:
+    plain, reduced = (context.workdir / f"{name}.onnx" for name in ("calibrated", "reduced"))
+    onnx.save(model, plain)
+    # CalibMaxIntermediateOutputs, which should bound its memory, loses ranges in 1.32; it is not
+    # needed, since two numbers a tensor and batch are all that comes out of the graph.
+    calibrater = MinMaxCalibrater(plain, augmented_model_path=str(reduced))
+    calibrater.augment_graph()
+    calibrater.infer_session = session(reduced, context.threads)
+    calibrater.collect_data(samples)
+    found = calibrater.compute_data().items()
+    plain.unlink()
+    reduced.unlink()
+    return {name: (data.lowest.item(), data.highest.item()) for name, data in found}
+
+
+def _histograms(
+    model: ModelProto, extremes: dict[str, Interval], samples: Samples, context: Context
+) -> dict[str, np.ndarray]:
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    infos = {item.name: item for item in (*model.graph.value_info, *model.graph.input)}
+    outputs = {item.name for item in model.graph.output}
+    watched.graph.output.extend(infos[name] for name in extremes if name not in outputs)
+    path = context.workdir / "watched.onnx"
+    onnx.save(watched, path)
+    runtime = session(path, context.threads)
+    counts = {name: np.zeros(2 * HALF, np.int64) for name in extremes}
+    for inputs in samples:
+        for name, values in zip(counts, runtime.run(list(counts), inputs), strict=True):
+            counts[name] += _histogram(values, max(-extremes[name][0], extremes[name][1]))
+    path.unlink()
+    return counts
+
+
+def _histogram(values: np.ndarray, reach: float) -> np.ndarray:
+    """Count the values in equal bins over [-reach, reach]."""
+    if reach <= 0:
+        return np.zeros(2 * HALF, np.int64)
+    place = (values.ravel() * (HALF / reach) + HALF).astype(np.int64)
+    return np.bincount(np.clip(place, 0, 2 * HALF - 1), minlength=2 * HALF)

@@ -37,7 +37,7 @@ _STATIC = Offer(
         "activations": ("int8",),
         "granularity": (None, "tensor", "channel"),
         "symmetric": (None, True),
-        "observer": (None, "minmax", "entropy", "percentile"),
+        "observer": (None, "minmax", "entropy", "percentile", "mse"),
     },
     needs=("samples",),
     after=_BEFORE_QUANTIZE,
@@ -168,7 +168,12 @@ def backend_info() -> BackendInfo:
                     "reduce_range": {
                         "type": "boolean",
                         "description": "Use 7 of 8 bits for the weights of static int8.",
-                    }
+                    },
+                    "weight_type": {
+                        "enum": ["int8", "uint8"],
+                        "description": "How the weights of static int8 are stored. uint8 keeps all "
+                        "8 bits and never saturates, but is slower on x86.",
+                    },
                 },
                 "additionalProperties": False,
             }
