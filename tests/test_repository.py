@@ -1,0 +1,94 @@
+"""What must hold for the repository as a whole, whoever commits to it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MOST_LINES = 300
+
+#: Paths of somebody's computer, and computers that packages come from.
+ELSEWHERE = re.compile(
+    r"(?<![\w.$}*])/(?:root|home|Users|work|opt|mnt|srv)/\w"
+    r"|\b(?:pypi\.org|pythonhosted\.org|artifactory|devpi|anaconda\.org|ghcr\.io|docker\.io)\b"
+)
+_LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
+_NAMED = re.compile(r"`((?:core|plugins|tests|benchmarks|docs)/[\w./-]+)`")
+
+
+def tracked(pattern: str = "*") -> list[Path]:
+    """Return the files that git knows and that match, but for those just being removed."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--", pattern]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [path for name in found.split("\0") if name and (path := ROOT / name).exists()]
+
+
+def text_of(path: Path) -> str:
+    content = path.read_bytes()
+    return "" if b"\0" in content else content.decode("utf-8", "replace")
+
+
+def shown(paths: list[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def missing(page: Path) -> list[str]:
+    """Return the files that a page links to or names, and that are not there."""
+    text = page.read_text(encoding="utf-8")
+    linked = {name: page.parent / name for name in _LINK.findall(text)}
+    named = {name: ROOT / name for name in _NAMED.findall(text)}
+    return sorted(name for name, path in (linked | named).items() if not path.exists())
+
+
+def test_no_source_file_is_longer_than_one_idea() -> None:
+    sources = tracked("*.py")
+    assert len(sources) > 100
+    assert shown([p for p in sources if len(text_of(p).splitlines()) > MOST_LINES]) == []
+
+
+def test_no_file_knows_the_computer_that_it_was_written_on() -> None:
+    files = [path for path in tracked() if path != Path(__file__)]
+    found = {name: ELSEWHERE.findall(text_of(ROOT / name)) for name in shown(files)}
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("see /root/dev/venv", True),
+        ("https://files.pythonhosted.org/packages", True),
+        ("['/home/someone/model.onnx']", True),
+        ("core/tests and plugins/opt/x and $WORK/root/x", False),
+        ("https://keepachangelog.com", False),
+    ],
+)
+def test_what_counts_as_a_computer_of_ones_own(text: str, known: bool) -> None:  # noqa: FBT001
+    assert bool(ELSEWHERE.search(text)) is known
+
+
+@pytest.mark.parametrize("page", shown(tracked("*.md")))
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    assert missing(ROOT / page) == []
+
+
+def test_a_page_that_names_a_file_that_is_not_there_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[gone](gone.md) [web](https://x.org/y.md) `core/no.py` `core/src` `a/b`")
+    assert missing(page) == ["core/no.py", "gone.md"]
+
+
+def test_constraints_are_plain_pins_that_any_index_can_serve() -> None:
+    lines = [line for line in text_of(ROOT / "constraints.txt").splitlines() if line[:1] != "#"]
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", line)] == []
+    # NNI asks for nvidia-ml-py, which only reads counters; every other one is gigabytes of CUDA.
+    heavy = re.compile("^(?!nvidia-ml-py==).*(nvidia|cuda|triton)")
+    assert [line for line in lines if heavy.match(line)] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-tox.txt", "tox.ini"])
+def test_no_index_is_prescribed(name: str) -> None:
+    assert not re.search(r"index-url|find-links|trusted-host", text_of(ROOT / name))
