@@ -22,7 +22,7 @@ REFUSED: list[tuple[Step, str]] = [
     (Quantize(activations="int16"), "no 16-bit integer kernels"),
     (Quantize(weights="int4", activations="int8"), "int4"),
     (Quantize(activations="int8", symmetric=False), "symmetric"),
-    (Quantize(observer="percentile"), "percentile"),
+    (Quantize(activations="int8", granularity="block"), "block"),
     (Quantize(activations="dynamic", granularity="channel"), "channel"),
     (Quantize(granularity="block", block_size=24), "24"),
     (Prune(sparsity=0.5, structure="filter", criterion="fpgm"), "fpgm"),
