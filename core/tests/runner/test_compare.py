@@ -137,6 +137,17 @@ def test_a_baseline_that_misses_what_is_expected_stops_the_run(asked: dict[str, 
     assert not asked["out"].exists()
 
 
+def test_what_a_model_expects_does_not_hold_on_other_data(asked: dict[str, Any]) -> None:
+    model = Path(asked["models"])
+    onnx.save(_other_weights(model), model)
+    model.with_suffix(".yaml").write_text(f"data: {asked['data']}\nexpect: {{top1: 0.99}}\n")
+    with pytest.raises(DataError, match="expect"):
+        compare(recipe(), **{**asked, "data": None})
+    other = Path(asked["data"].removeprefix("npz:")).with_name("other.npz")
+    other.write_bytes(Path(asked["data"].removeprefix("npz:")).read_bytes())
+    assert compare(recipe(), **{**asked, "data": f"npz:{other}"}).rows[0].status == "ok"
+
+
 def test_everything_is_announced(asked: dict[str, Any]) -> None:
     heard: list[Event] = []
     compare(recipe(), on_event=heard.append, **asked)

@@ -101,8 +101,10 @@ def prepare_subject(
     entry, normalized = prepare_model(uri, store)
     if recipe.input is not None:
         entry = entry.model_copy(update={"preprocessing": recipe.input})
-    if recipe.expect is not None:
-        entry = entry.model_copy(update={"expect": recipe.expect})
+    # What a source expects of its model holds on the model's own data only.
+    own = (request.data or recipe.data or entry.default_data) == entry.default_data
+    expect = recipe.expect or (entry.expect if own else None)
+    entry = entry.model_copy(update={"expect": expect})
     prepared = prepare_data(
         recipe,
         entry,
