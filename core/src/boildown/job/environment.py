@@ -38,7 +38,8 @@ def environment(distributions: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def installed_closure(names: Iterable[str]) -> dict[str, str]:
+@cache
+def installed_closure(names: tuple[str, ...]) -> Mapping[str, str]:
     """Return the version of every installed distribution that `names` require, themselves too.
 
     Markers and extras are ignored: a distribution too many costs at most a lost cache entry.
@@ -72,9 +73,10 @@ def source_digest(package: str) -> str:
     return digest({p.relative_to(root).as_posix(): file_digest(p) for p in files})
 
 
-def forget_sources() -> None:
-    """Look at all sources anew: a plugin may be edited between two runs of one notebook."""
+def look_anew() -> None:
+    """Forget sources and versions: a plugin may be edited between two runs of one notebook."""
     source_digest.cache_clear()
+    installed_closure.cache_clear()
 
 
 def _normal(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..comparison.files import NAME, write
 from ..comparison.schema import Comparison, DataRecord, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError, UsageError
-from ..job.environment import forget_sources
+from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
 from ..negotiation.settings import check_with_names
@@ -59,7 +59,7 @@ class Comparing:
             KeyboardInterrupt: interrupted; what was finished is kept and found again.
         """
         _check_out(self.request)
-        forget_sources()
+        look_anew()
         registry = Registry()
         cells = grid(self.request, registry.names())
         elsewhere = places(self.request.folder)
