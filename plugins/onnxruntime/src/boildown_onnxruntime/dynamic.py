@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import Artifact, StepOutcome, Warned, source_layers
+from boildown import StepOutcome, source_layers
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, users_of, write
+from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, unchanged, users_of, write
 from .lstm import refuse_halves, separate_weights, use_unsigned_codes
 from .prepare import prepared
 from .quiet import prints_logged
 
 if TYPE_CHECKING:
-    from boildown import Context, Quantize
+    from boildown import Artifact, Context, Quantize
 
 #: What ONNX Runtime has integer kernels with dynamic ranges for; its Gemm becomes a MatMul.
 OPERATORS = ("Conv", "Gemm", "MatMul", "LSTM")
@@ -31,12 +31,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """
     layers = [layer for layer in selected_layers(step, context) if layer.op in OPERATORS]
     if not layers:
-        warning = Warned(
-            code="NOTE",
-            text=f"none of the selected layers is a {', '.join(OPERATORS)}: dynamic quantization "
-            "has nothing to do",
-        )
-        return StepOutcome(artifact=_copy(model, context), warnings=(warning,))
+        return unchanged(model, context, f"none of the selected layers is a {', '.join(OPERATORS)}")
     refuse_halves(users_of(layers, context), source_layers(context.original.path))
     source = onnx.load(prepared(model, layers, context))
     separate_weights(source)
@@ -54,9 +49,3 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     names = nodes_of(layers, context)
     rename_nodes(graph, {f"{name}{suffix}": name for name in names for suffix in _SUFFIXES})
     return StepOutcome(artifact=write(graph, context, "dynamic"))
-
-
-def _copy(model: Artifact, context: Context) -> Artifact:
-    path = context.workdir / "unchanged.onnx"
-    path.write_bytes(model.path.read_bytes())
-    return Artifact(path=path)

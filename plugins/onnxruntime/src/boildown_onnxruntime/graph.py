@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import Artifact, Layer, UnsupportedError, select_layers, source_layers
+from boildown import (
+    Artifact,
+    Layer,
+    StepOutcome,
+    UnsupportedError,
+    Warned,
+    select_layers,
+    source_layers,
+)
 from onnx import numpy_helper, version_converter
 
 if TYPE_CHECKING:
@@ -33,6 +41,14 @@ def write(model: ModelProto, context: Context, name: str) -> Artifact:
     path: Path = context.workdir / f"{name}.onnx"
     onnx.save(model, path)
     return Artifact(path=path)
+
+
+def unchanged(model: Artifact, context: Context, reason: str) -> StepOutcome:
+    """Hand on a copy of a model in which a step finds nothing to do, and say why."""
+    path: Path = context.workdir / "unchanged.onnx"
+    path.write_bytes(model.path.read_bytes())
+    warning = Warned(code="NOTE", text=f"{reason}: there is nothing to do")
+    return StepOutcome(artifact=Artifact(path=path), warnings=(warning,))
 
 
 def selected_layers(step: Step, context: Context) -> list[Layer]:

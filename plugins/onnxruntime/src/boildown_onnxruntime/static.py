@@ -17,9 +17,19 @@ from onnxruntime.quantization.calibrate import TensorData
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 from onnxruntime.quantization.quant_utils import add_infer_metadata
 
+from .between import nodes_far_from
 from .calibrate import activation_ranges
 from .finish import leave_outputs_float
-from .graph import other_nodes, read, selected_layers, users_of, with_opset, write
+from .graph import (
+    nodes_of,
+    other_nodes,
+    read,
+    selected_layers,
+    unchanged,
+    users_of,
+    with_opset,
+    write,
+)
 from .prepare import prepared
 from .quiet import prints_logged
 from .scales import Overrides, WeightCodes, weight_scales
@@ -48,17 +58,20 @@ _SCALED = (
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Quantize the selected layers and everything between them."""
+    """Quantize the selected layers and what lies beside them."""
     codes = WeightCodes.of(step, context.settings)
     layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
+    if not layers:
+        return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
     graph = with_opset(onnx.load(prepared(model, layers, context)), _OPSET)
     add_infer_metadata(graph)  # else the quantizer would infer shapes in the system's folder
     ranges = activation_ranges(graph, step.observer or "minmax", context)
     scales = weight_scales(graph, read(model), users_of(layers, context), ranges, codes)
-    others = other_nodes(layers, context)
+    left_out = other_nodes(layers, context)
+    left_out += nodes_far_from(graph, nodes_of(layers, context), _BETWEEN)
     with prints_logged():
         quantizer = _quantizer(
-            graph, ranges, scales, codes=codes, left_out=others, symmetric=bool(step.symmetric)
+            graph, ranges, scales, codes=codes, left_out=left_out, symmetric=bool(step.symmetric)
         )
         quantizer.quantize_model()
         quantizer.model.topological_sort()
