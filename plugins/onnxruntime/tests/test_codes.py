@@ -50,7 +50,9 @@ def test_symmetric_codes_are_multiples_of_the_greatest_weight_over_the_greatest_
 
     for network in NETWORKS:
         made = kit(network)
-        step = Quantize(weights=f"int{bits}", granularity=granularity, symmetric=True)
+        step = Quantize(
+            weights=f"int{bits}", granularity=granularity, symmetric=True, observer="minmax"
+        )
         near(
             made.weights(shipped(made.run(step))), quantized(made, rounded, granularity), atol=1e-6
         )
@@ -68,7 +70,9 @@ def test_affine_codes_span_the_range_of_the_weights_and_keep_zero(
         return (np.clip(np.rint(group / scale) + zero, 0, 2**bits - 1) - zero) * scale
 
     made = kit()
-    step = Quantize(weights=f"int{bits}", granularity=granularity, symmetric=False)
+    step = Quantize(
+        weights=f"int{bits}", granularity=granularity, symmetric=False, observer="minmax"
+    )
     near(made.weights(shipped(made.run(step))), quantized(made, rounded, granularity), atol=1e-6)
 
 

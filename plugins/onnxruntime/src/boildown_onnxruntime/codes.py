@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from boildown import StepOutcome
 from onnx import TensorProto, helper, numpy_helper
 
+from .encode import Codes, over_the_whole_range, signs, with_least_error
 from .graph import constants, put_first, read, selected_layers, write
 
 if TYPE_CHECKING:
+    import numpy as np
     from boildown import Artifact, Context, Layer, Quantize
     from onnx import NodeProto
+
+#: Up to so many bits, clipping a few great weights costs less than coarse steps for all: on the
+#: zoo, int4 and int3 lose up to 0.1 less of top-1 with it.
+_FEW_BITS = 4
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
@@ -29,7 +34,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         tensor = tensors[layer.weight]
         weight = numpy_helper.to_array(tensor)
         parts = _encoded(weight, step, _axes(layer, step))
-        nodes += _rebuilt(tensor.name, has_zero=parts[2] is not None)
+        nodes += _rebuilt(tensor.name, has_zero=parts.zero is not None)
         graph.graph.initializer.remove(tensor)
         graph.graph.initializer.extend(
             numpy_helper.from_array(values, name)
@@ -40,48 +45,19 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     return StepOutcome(artifact=write(graph, context, "codes"))
 
 
-Parts = tuple["np.ndarray", "np.ndarray", "np.ndarray | None"]
-
-
-def _encoded(weight: np.ndarray, step: Quantize, axes: tuple[int, ...]) -> Parts:
-    """Return codes, scale and zero point of a weight; no zero point where it is 0."""
+def _encoded(weight: np.ndarray, step: Quantize, axes: tuple[int, ...]) -> Codes:
     if step.weights == "int1":
-        return _binary(weight, axes)
+        return signs(weight, axes)
     bits = int(step.weights.removeprefix("int"))
-    return (_affine if step.symmetric is False else _symmetric)(weight, bits, axes)
+    observer = step.observer or ("mse" if bits <= _FEW_BITS else "minmax")
+    encode = with_least_error if observer == "mse" else over_the_whole_range
+    return encode(weight, bits, axes, symmetric=step.symmetric is not False)
 
 
 def _axes(layer: Layer, step: Quantize) -> tuple[int, ...]:
     """Return the axes that share one scale: all, or all but that of the output channels."""
     axes = range(len(layer.shape))
     return tuple(axes if step.granularity == "tensor" else (a for a in axes if a != layer.axis))
-
-
-def _symmetric(weight: np.ndarray, bits: int, axes: tuple[int, ...]) -> Parts:
-    """Return codes from -(2^(b-1) - 1) to 2^(b-1) - 1 and scales; zero is the code 0."""
-    most = 2 ** (bits - 1) - 1
-    scale = np.abs(weight).max(axis=axes, keepdims=True) / most
-    scale = np.where(scale == 0, 1, scale).astype(np.float32)
-    codes = np.clip(np.rint(weight / scale), -most, most).astype(np.int8)
-    return codes, scale, None
-
-
-def _affine(weight: np.ndarray, bits: int, axes: tuple[int, ...]) -> Parts:
-    """Return codes from 0 to 2^b - 1, scales and the codes of zero, which stays exact."""
-    most = 2**bits - 1
-    low = np.minimum(weight.min(axis=axes, keepdims=True), 0)
-    high = np.maximum(weight.max(axis=axes, keepdims=True), 0)
-    scale = ((high - low) / most).astype(np.float32)
-    scale = np.where(scale == 0, np.float32(1), scale)
-    zero = np.rint(-low / scale)
-    codes = np.clip(np.rint(weight / scale) + zero, 0, most).astype(np.uint8)
-    return codes, scale, zero.astype(np.float32)
-
-
-def _binary(weight: np.ndarray, axes: tuple[int, ...]) -> Parts:
-    """Return signs and the mean size of the weights (XNOR-Net, Rastegari et al., 2016)."""
-    scale = np.abs(weight).mean(axis=axes, keepdims=True, dtype=np.float64).astype(np.float32)
-    return np.where(weight < 0, np.int8(-1), np.int8(1)), scale, None
 
 
 def _names(weight: str) -> tuple[str, str, str]:

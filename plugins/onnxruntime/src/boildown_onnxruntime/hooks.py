@@ -69,6 +69,7 @@ _WEIGHTS_ONLY = Offer(
         "activations": ("float32",),
         "granularity": (None, "tensor", "channel"),
         "symmetric": (None, True, False),
+        "observer": (None, "minmax", "mse"),
     },
     after=_BEFORE_QUANTIZE,
 )
