@@ -1,0 +1,84 @@
+"""The ready recipe int8-static on the zoo's three networks: is it as small, accurate and fast?
+
+    python benchmarks/int8_static.py [--out benchmarks/results/int8-static]
+
+Runs on all 10,000 test images through the public interface and holds the figures against the
+targets of the project; keeps them with their provenance in OUT.json, and OUT.md for people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import boildown
+from provenance import ROOT, provenance
+from zoo_onnxruntime import MODELS, figures, table
+
+LEAST_SIZE_RATIO = {"zoo:mobilenet_v2": 3.2, "zoo:resnet50": 3.5, "zoo:squeezenet1_1": 3.5}
+LEAST_DIFFERENCE = -0.007
+LEAST_SPEEDUP, ON_MODELS = 1.2, 2
+
+
+def targets(rows: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return every target in words, and whether the figures meet it."""
+    found: dict[str, bool] = {}
+    for row in rows:
+        least = LEAST_SIZE_RATIO[row["model"]]
+        found[f"{row['model']}: at least {least} times smaller"] = row["size_ratio"] >= least
+        name = f"{row['model']}: interval of the top-1 difference above {LEAST_DIFFERENCE}"
+        found[name] = row["top1_difference_interval"][0] > LEAST_DIFFERENCE
+    fast = [row["speedup_onnxruntime_float32"]["median"] >= LEAST_SPEEDUP for row in rows]
+    found[f"at least {LEAST_SPEEDUP} times faster on {ON_MODELS} networks"] = sum(fast) >= ON_MODELS
+    return found
+
+
+def page(record: dict[str, Any]) -> str:
+    """Return the record as Markdown."""
+    facts = record["provenance"]
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    met = [f"- {'met' if ok else '**missed**'}: {name}" for name, ok in record["targets"].items()]
+    return (
+        "# int8-static on the zoo's networks\n\n"
+        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
+        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; {versions}."
+        "\n\nSize ratios are bytes of the float32 ONNX input / bytes of the deployable; "
+        "differences are paired, n = 10,000 test images of Fashion-MNIST; speed is the CPU time of "
+        "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"
+        f"{table(record['rows'])}\n\n## Targets\n\n" + "\n".join(met) + "\n"
+    )
+
+
+def main() -> None:
+    """Run the recipe and write both records; exit code 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/int8-static")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        results = boildown.compare(
+            "int8-static",
+            models=MODELS,
+            backends="onnxruntime",
+            out=Path(name) / "out",
+            cache=Path(name) / "cache",
+        )
+        models = {model.uri: model for model in results.comparison.models}
+        rows = [figures(row, models[row.model]) for row in results.rows]
+    record = {
+        "provenance": provenance("boildown-onnxruntime", "boildown-zoo"),
+        "targets": targets(rows),
+        "rows": rows,
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    arguments.out.with_suffix(".md").write_text(page(record), "utf-8")
+    sys.stderr.write(page(record))
+    sys.exit(0 if all(record["targets"].values()) else 1)
+
+
+if __name__ == "__main__":
+    main()
