@@ -23,6 +23,8 @@ _KEPT = 0.99999
 _CLIPPED = 0.001
 #: Shares of the full range that `mse` tries.
 _SHRINKS = np.linspace(0.2, 1.0, 81)
+#: Share of a bin that would hold nothing, in place of an infinite divergence.
+_RARE = 1e-7
 #: Distance in bins between the thresholds that `entropy` tries.
 _STRIDE = 16
 
@@ -84,16 +86,17 @@ def _divergence(counts: np.ndarray, end: int, levels: int) -> float:
     reference = inside.copy()
     reference[-1] += counts[end:].sum()
     step = np.arange(end) * levels // end
-    filled = inside > 0
+    filled = reference > 0
     holders = np.bincount(step, filled, levels)
     mean = np.divide(np.bincount(step, inside, levels), holders, where=holders > 0,
                      out=np.zeros(levels))  # fmt: skip
     coarse = np.where(filled, mean[step], 0.0)
-    wanted = reference > 0
-    if (coarse[wanted] == 0).any() or not coarse.sum():
+    if not coarse.sum():
         return np.inf
-    p, q = reference / reference.sum(), coarse / coarse.sum()
-    return float((p[wanted] * np.log(p[wanted] / q[wanted])).sum())
+    p = reference[filled] / reference.sum()
+    # What was clipped may stand where nothing else does: rare there, but not impossible.
+    q = np.maximum(coarse[filled] / coarse.sum(), _RARE)
+    return float((p * np.log(p / q)).sum())
 
 
 OBSERVERS: dict[str, Callable[[np.ndarray, float, float], Interval]] = {
