@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 from boildown.job.interrupts import interrupts_held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt as in a foreground process; one in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interruption_is_raised_when_the_block_is_done() -> None:
