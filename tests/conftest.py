@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -74,3 +75,12 @@ def command(surroundings: Mapping[str, str], tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """Let SIGINT reach what is started here: a runner in the background would pass on to ignore it.
+
+    A handler of one's own becomes the default one in a child; a signal that is ignored stays so.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
