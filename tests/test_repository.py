@@ -39,9 +39,14 @@ def shown(paths: list[Path]) -> list[str]:
 def missing(page: Path) -> list[str]:
     """Return the files that a page links to or names, and that are not there."""
     text = page.read_text(encoding="utf-8")
-    linked = {name: page.parent / name for name in _LINK.findall(text)}
-    named = {name: ROOT / name for name in _NAMED.findall(text)}
-    return sorted(name for name, path in (linked | named).items() if not path.exists())
+    places = {name: (page.parent,) for name in _LINK.findall(text)}
+    # A plugin's page names its own files as seen from the plugin, others from the root.
+    places |= {name: (page.parent, ROOT) for name in _NAMED.findall(text)}
+    return sorted(
+        name
+        for name, folders in places.items()
+        if not any((folder / name).exists() for folder in folders)
+    )
 
 
 def test_no_source_file_is_longer_than_one_idea() -> None:
@@ -92,3 +97,16 @@ def test_constraints_are_plain_pins_that_any_index_can_serve() -> None:
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-tox.txt", "tox.ini"])
 def test_no_index_is_prescribed(name: str) -> None:
     assert not re.search(r"index-url|find-links|trusted-host", text_of(ROOT / name))
+
+
+def test_ci_runs_the_command_that_the_readme_gives_for_the_tests() -> None:
+    _, chapter = text_of(ROOT / "README.md").split("\n## Tests\n")
+    (command,) = re.findall(r"```sh\n(.*?)\n```", chapter, re.DOTALL)
+    assert command in text_of(ROOT / ".ci" / "run").splitlines()
+
+
+def test_every_requirements_file_that_is_named_is_there() -> None:
+    pages = text_of(ROOT / "README.md") + text_of(ROOT / ".ci" / "run") + text_of(ROOT / "tox.ini")
+    named = set(re.findall(r"requirements[\w-]*\.txt", pages))
+    assert named >= {"requirements.txt", "requirements-tox.txt"}
+    assert named <= set(shown(tracked()))
