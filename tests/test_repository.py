@@ -39,9 +39,9 @@ def shown(paths: list[Path]) -> list[str]:
 def missing(page: Path) -> list[str]:
     """Return the files that a page links to or names, and that are not there."""
     text = page.read_text(encoding="utf-8")
-    places = {name: (page.parent,) for name in _LINK.findall(text)}
+    places = dict.fromkeys(_LINK.findall(text), (page.parent,))
     # A plugin's page names its own files as seen from the plugin, others from the root.
-    places |= {name: (page.parent, ROOT) for name in _NAMED.findall(text)}
+    places |= dict.fromkeys(_NAMED.findall(text), (page.parent, ROOT))
     return sorted(
         name
         for name, folders in places.items()
