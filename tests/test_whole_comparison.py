@@ -66,7 +66,8 @@ def test_int8_is_small_and_as_accurate(int8: Row) -> None:
     assert -0.05 < low <= top1.difference <= high < 0.05
     assert int8.audit is not None
     assert int8.audit.layers_changed == int8.audit.layers_total
-    assert int8.deployable.bits_per_weight == pytest.approx(8, abs=0.5)
+    assert int8.deployable.bits_per_weight is not None
+    assert 6.5 < int8.deployable.bits_per_weight < 8.5
 
 
 def test_the_file_that_ships_is_the_file_that_was_measured(
