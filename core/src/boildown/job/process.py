@@ -81,7 +81,9 @@ def run_process(
                 child = subprocess.Popen(  # noqa: S603 - the command is the host's own
                     command,
                     cwd=cwd,
-                    env=_environment(threads, writing) | dict(environment or {}),
+                    env=child_environment(threads)
+                    | {PROGRESS_FD: str(writing)}
+                    | dict(environment or {}),
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -221,8 +223,8 @@ def _oom_kills() -> int:
     return 0
 
 
-def _environment(threads: int, progress: int) -> dict[str, str]:
+def child_environment(threads: int) -> dict[str, str]:
     """Return the environment of a child: fixed threads that sleep instead of spinning."""
     fixed = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     fixed |= {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "PYTHONHASHSEED": "0"}
-    return {**os.environ, **fixed, PROGRESS_FD: str(progress), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **fixed, "PYTHONUNBUFFERED": "1"}

@@ -1,10 +1,11 @@
-"""Choose the way to quantize that a step asks for."""
+"""Choose the way to quantize that a step asks for.
+
+Only that one is imported: the parts of ONNX Runtime behind some of them take a second to load.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from . import codes, dynamic, half, matmul, static
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize, StepOutcome
@@ -13,13 +14,25 @@ if TYPE_CHECKING:
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Carry out the step: static, dynamic, half precision, blocks, or codes of single weights."""
     if step.activations == "int8":
+        from . import static
+
         return static.quantize(model, step, context)
     if step.activations == "dynamic":
+        from . import dynamic
+
         return dynamic.quantize(model, step, context)
     if step.activations == "float16":
+        from . import half
+
         return half.compute_in_float16(model, context)
     if step.weights in ("float16", "bfloat16"):
+        from . import half
+
         return half.store_weights(model, step, context)
     if step.granularity == "block":
+        from . import matmul
+
         return matmul.quantize(model, step, context)
+    from . import codes
+
     return codes.quantize(model, step, context)
