@@ -134,3 +134,8 @@ def test_a_crowd_with_a_far_tail_is_shared_well() -> None:
 def test_weights_that_stand_more_often_count_more() -> None:
     centres = best_centres(np.array([0.0, 1.0, 10.0]), np.array([3, 1, 1]), 2)
     np.testing.assert_allclose(centres, [0.25, 10.0])
+
+
+def test_a_value_never_lies_beyond_the_weights_however_far_apart_they_are() -> None:
+    values = np.float32([1e-05, -87382, -174763])
+    assert shared(values, 2, "linear").max() <= values.max()

@@ -29,6 +29,8 @@ def shared_values(
         return values
     points = distinct.astype(np.float64)
     centres = _lloyd(points, counts, _first_centres(points, counts, count, init, random))
+    # Differences of sums lose the last digits of small weights beside large ones.
+    centres = np.clip(centres, points[0], points[-1])
     nearest = np.searchsorted(_borders(centres), points)
     shared: np.ndarray = np.take(centres.astype(values.dtype), nearest[back])
     return shared.reshape(values.shape)
