@@ -51,11 +51,12 @@ def installed_closure(names: tuple[str, ...]) -> Mapping[str, str]:
         if name in found:
             continue
         try:
-            distribution = importlib.metadata.distribution(name)
+            # Each access to `metadata`, `version` or `requires` parses the whole file anew.
+            metadata = importlib.metadata.distribution(name).metadata
         except importlib.metadata.PackageNotFoundError:
             continue
-        found[name] = distribution.version
-        for requirement in distribution.requires or ():
+        found[name] = metadata["Version"]
+        for requirement in metadata.get_all("Requires-Dist") or ():
             match = _NAME.match(requirement)
             if match:
                 waiting.append(_normal(match.group()))

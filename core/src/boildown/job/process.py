@@ -27,6 +27,9 @@ from .protocol import Cost
 #: Environment variable that names the file descriptor for progress lines (one JSON object each).
 PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
 _TICK_SECONDS = 0.1
+#: Finding the children of a process reads all of /proc; the kernel's own figure of the peak comes
+#: on top, so without a limit it is enough to look now and then.
+_LOOK_SECONDS = 0.5
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -117,7 +120,7 @@ class _Watch:
     ) -> None:
         self.child, self.pid = child, child.pid
         self.limits, self.started, self.stop = limits, started, stop
-        self.peak = 0
+        self.peak, self.looked = 0, 0.0
         self.code: int | None = None
         self.usage = (0.0, 0)
         self.verdict: tuple[Literal["timeout", "out_of_memory"], str] | None = None
@@ -155,7 +158,7 @@ class _Watch:
     def _check(self) -> None:
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
-        self.peak = max(self.peak, _group_rss(self.pid))
+        self._look()
         seconds, memory = self.limits.seconds, self.limits.memory_bytes
         if self.verdict is not None:
             return
@@ -170,6 +173,12 @@ class _Watch:
         if self.verdict is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+
+    def _look(self) -> None:
+        """Take the memory of the group down where it is time to."""
+        now = time.monotonic()
+        if self.limits.memory_bytes is not None or now - self.looked >= _LOOK_SECONDS:
+            self.peak, self.looked = max(self.peak, _group_rss(self.pid)), now
 
 
 def _follow(progress: Any, report: Progress | None, watch: _Watch) -> None:  # noqa: ANN401

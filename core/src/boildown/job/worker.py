@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -64,11 +65,25 @@ def die_with_the_host() -> None:
 
 
 def _loaded_versions() -> dict[str, str]:
-    """Return distribution -> version of everything that this process has imported."""
-    top_level = {name.partition(".")[0] for name in sys.modules}
-    found = importlib.metadata.packages_distributions()
-    names = sorted({name for module in top_level for name in found.get(module, ())})
-    return {name: importlib.metadata.version(name) for name in names}
+    """Return distribution -> version of everything that this process has imported.
+
+    `importlib.metadata.packages_distributions` tells the same, but takes a second where large
+    toolkits are installed: it makes an object of each of their files.
+    """
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    found = importlib.metadata.distributions()
+    versions = {one.name: one.version for one in found if not loaded.isdisjoint(_top_level(one))}
+    return dict(sorted(versions.items()))
+
+
+def _top_level(distribution: importlib.metadata.Distribution) -> set[str]:
+    """Return the names that importing a distribution makes, and some that are none."""
+    own = {distribution.name.replace("-", "_")}  # all that an editable one tells
+    named = distribution.read_text("top_level.txt")
+    if named:
+        return own | set(named.split())
+    files = (distribution.read_text("RECORD") or "").splitlines()
+    return own | {re.split("[/,.]", line, maxsplit=1)[0] for line in files}
 
 
 if __name__ == "__main__":

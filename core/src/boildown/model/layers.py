@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..frozen import Frozen
@@ -51,12 +52,23 @@ def source_layers(model: Path | onnx.ModelProto) -> list[Layer]:
     """
     import onnx
 
-    if not isinstance(model, onnx.ModelProto):
-        from .check import read_onnx
+    if isinstance(model, onnx.ModelProto):
+        return _layers(model.graph)
+    stat = model.stat() if model.exists() else None
+    return list(_layers_of_file(model, stat and (stat.st_ino, stat.st_size, stat.st_mtime_ns)))
 
-        model = read_onnx(model)
-    shapes = float_shapes(model.graph)
-    return [layer for node in model.graph.node for _index, layer in layers_of_node(node, shapes)]
+
+@lru_cache(maxsize=8)
+def _layers_of_file(path: Path, _state: tuple[int, ...] | None) -> tuple[Layer, ...]:
+    """Read a file once: every hook of a backend asks for the layers of the same source."""
+    from .check import read_onnx
+
+    return tuple(_layers(read_onnx(path).graph))
+
+
+def _layers(graph: onnx.GraphProto) -> list[Layer]:
+    shapes = float_shapes(graph)
+    return [layer for node in graph.node for _index, layer in layers_of_node(node, shapes)]
 
 
 def float_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:

@@ -23,6 +23,7 @@ from .shapes import Shape, declared_shape
 from .sharing import separate_roles
 from .stored import tensor_bytes
 from .strip import name_standard_domain, strip_noise
+from .weightless import without_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,10 +96,7 @@ def _checked(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     name_standard_domain(model)
     try:
         densify(model.graph)
-        model = inliner.inline_local_functions(model)
-        # The checker wants the shapes of outputs, which many exporters leave to inference.
-        model = shape_inference.infer_shapes(model)
-        checker.check_model(model, full_check=True)
+        model = without_weights(model, _inlined_and_checked)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     except (
@@ -116,15 +114,27 @@ def _checked(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     return model
 
 
+def _inlined_and_checked(model: onnx.ModelProto) -> onnx.ModelProto:
+    model = inliner.inline_local_functions(model)
+    # The checker wants the shapes of outputs, which many exporters leave to inference.
+    model = shape_inference.infer_shapes(model)
+    checker.check_model(model, full_check=True)
+    return model
+
+
 def _with_shapes(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     try:
-        model = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        model = without_weights(model, _with_strict_shapes)
     except (shape_inference.InferenceError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: its shapes do not fit together: {one_line(error)}") from error
     ordered = sorted(model.graph.value_info, key=lambda value: value.name)
     del model.graph.value_info[:]
     model.graph.value_info.extend(ordered)
     return model
+
+
+def _with_strict_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
 
 
 def _serialized(model: onnx.ModelProto, path: Path) -> bytes:
