@@ -47,6 +47,15 @@ def test_only_selected_layers_become_integers(kit: Callable[..., Kit]) -> None:
     assert changed == {"hidden", "head"}
 
 
+def test_a_gemm_that_is_left_out_stays_what_it_was(kit: Callable[..., Kit]) -> None:
+    made = kit()
+    result = made.run(Quantize(activations="dynamic", layers=Layers(exclude=("head",))))
+    assert {name for name, state in states(result).items() if state.bits == 32} == {"head"}
+    nodes = {node.name: node for node in onnx.load(shipped(result)).graph.node}
+    assert (nodes["head"].domain, nodes["head"].op_type) == ("", "Gemm")
+    np.testing.assert_array_equal(made.weights(shipped(result))["head"], made.weights()["head"])
+
+
 def test_layers_that_it_does_not_concern_stay_with_a_note(kit: Callable[..., Kit]) -> None:
     made = kit("recurrent")
     chosen = Layers(include=("embedding",))

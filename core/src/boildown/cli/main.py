@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import caching, looking, running, sharing
+from . import caching, checking, looking, running, sharing
 from .outcome import INTERNAL, INTERRUPTED, WRONG_INPUT, Options
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ running.register(app)
 looking.register(app)
 sharing.register(app)
 caching.register(app)
+checking.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -8,6 +8,7 @@ import onnx
 from boildown import StepOutcome, source_layers
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from .gemm import hide_from_quantizer, show_again
 from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, unchanged, users_of, write
 from .lstm import refuse_halves, separate_weights, use_unsigned_codes
 from .prepare import prepared
@@ -35,16 +36,19 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     refuse_halves(users_of(layers, context), source_layers(context.original.path))
     source = onnx.load(prepared(model, layers, context))
     separate_weights(source)
+    excluded = other_nodes(layers, context)
+    hide_from_quantizer(source, set(excluded))
     path = context.workdir / "dynamic.onnx"
     with prints_logged():
         quantize_dynamic(
             source,
             path,
             weight_type=QuantType.QUInt8,
-            nodes_to_exclude=other_nodes(layers, context),
+            nodes_to_exclude=excluded,
             extra_options={"MatMulConstBOnly": True},
         )
     graph = onnx.load(path)
+    show_again(graph)
     use_unsigned_codes(graph)
     names = nodes_of(layers, context)
     rename_nodes(graph, {f"{name}{suffix}": name for name in names for suffix in _SUFFIXES})

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from onnx import ModelProto, NodeProto
 
+#: Where a Gemm waits that must stay one: the same computation under ONNX Runtime's own name.
+_HIDDEN = ("com.microsoft", "FusedGemm")
+
 
 def spell_out_factors(model: ModelProto, chosen: set[str]) -> None:
     """Turn alpha and beta of the chosen Gemm nodes into nodes of their own, in place."""
@@ -59,6 +62,26 @@ def gemm_to_matmul(model: ModelProto, chosen: set[str]) -> None:
     for old, new in turned.items():
         values = numpy_helper.to_array(constants(model)[old]).T
         model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), new))
+
+
+def hide_from_quantizer(model: ModelProto, excluded: set[str]) -> None:
+    """Give the excluded Gemm nodes another operator's name, in place, until `show_again`.
+
+    ONNX Runtime 1.32 turns every Gemm into `<name>_MatMul` before its dynamic quantizer looks at
+    the names to leave out, and so quantizes what it was told to leave out.
+    """
+    for node in model.graph.node:
+        if node.op_type == "Gemm" and node.name in excluded:
+            node.domain, node.op_type = _HIDDEN
+    if all(entry.domain != _HIDDEN[0] for entry in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(_HIDDEN[0], 1))
+
+
+def show_again(model: ModelProto) -> None:
+    """Turn the nodes that `hide_from_quantizer` has hidden back into Gemm, in place."""
+    for node in model.graph.node:
+        if (node.domain, node.op_type) == _HIDDEN:
+            node.domain, node.op_type = "", "Gemm"
 
 
 def _replace_gemm(
