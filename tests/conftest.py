@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from boildown.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,6 +75,38 @@ def command(surroundings: Mapping[str, str], tmp_path: Path) -> Command:
             text=True,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def refusal(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return a function that runs `boildown` in this process and returns the error it ends with.
+
+    It checks what is true of every wrong input: exit code 2, one paragraph, nothing half-written.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def run(*words: object) -> str:
+        before = set(tmp_path.rglob("*"))
+        monkeypatch.setattr(sys, "argv", ["boildown", *map(str, words)])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        said = capfd.readouterr().err
+        assert ending.value.code == 2, said
+        _head, mark, paragraph = said.partition("error: ")
+        assert mark
+        assert "\n\n" not in paragraph.strip()
+        assert "Traceback" not in said
+        new = {path for path in set(tmp_path.rglob("*")) - before if path.is_file()}
+        new = {path for path in new if path.suffix != ".pyc"}
+        assert {path for path in new if not path.is_relative_to(cache)} == set()
+        assert {path for path in new if path.name[0] == "." or path.suffix == ".partial"} == set()
+        assert not (cache / "jobs").exists()
+        return paragraph
 
     return run
 

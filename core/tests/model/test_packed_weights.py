@@ -140,22 +140,38 @@ def test_values_scattered_into_zeros_count_as_stored(build: Build, save: Save) -
     values = np.array([1, 2], np.float32)
     found = decode(build, save, nodes, {**tensors, "values": values, **SHAPE})
     assert np.flatnonzero(found.values).tolist() == [3, 29]
-    assert found.payload_bytes == 8 + 16 + 8 + 16
+    assert (found.bits, found.payload_bytes) == (32, 8 + 16 + 8 + 16)
+
+
+MASK = (CODES > 7).astype(np.int32)
+SPREAD = [
+    N("CumSum", ["mask", "axis"], ["place"]),
+    N("Mul", ["place", "mask"], ["index"]),
+    N("Gather", ["values", "index"], ["g"]),
+    N("Reshape", ["g", "shape"], ["w"]),
+]
+MASKED = {"mask": MASK, "axis": np.array(0), **SHAPE}
 
 
 def test_a_mask_that_spreads_values_leaves_them_as_the_code(build: Build, save: Save) -> None:
-    mask = (CODES > 7).astype(np.int32)
-    kept = BOOK[CODES][mask == 1]
-    nodes = [
-        N("CumSum", ["mask", "axis"], ["place"]),
-        N("Mul", ["place", "mask"], ["index"]),
-        N("Gather", ["values", "index"], ["g"]),
-        N("Reshape", ["g", "shape"], ["w"]),
-    ]
-    values = np.concatenate([np.zeros(1, np.float32), kept])
-    tensors = {"mask": mask, "axis": np.array(0), "values": values, **SHAPE}
-    found = decode(build, save, nodes, tensors)
-    assert (found.values.ravel() == BOOK[CODES] * mask).all()
+    values = np.concatenate([np.zeros(1, np.float32), BOOK[CODES][MASK == 1]])
+    found = decode(build, save, SPREAD, {"values": values, **MASKED})
+    assert (found.values.ravel() == BOOK[CODES] * MASK).all()
+    assert (found.bits, found.payload_bytes) == (32, MASK.nbytes + values.nbytes + 8 + 16)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_indices_behind_a_mask_count_per_value_that_is_kept(
+    build: Build, save: Save, bits: int
+) -> None:
+    index = np.concatenate([[0], 1 + CODES[MASK == 1] % 15]).astype(np.uint8)
+    table = np.concatenate([np.zeros(1, np.float32), BOOK[:15]])
+    kind = TensorProto.UINT4 if bits == 4 else TensorProto.UINT8
+    words = helper.make_tensor("i", kind, index.shape, index)
+    lookup = [N("Cast", ["i"], ["j"], to=TensorProto.INT32), N("Gather", ["t", "j"], ["values"])]
+    found = decode(build, save, [*lookup, *SPREAD], {"t": table, **MASKED}, [words], opset=21)
+    assert np.count_nonzero(found.values) == MASK.sum()
+    assert found.bits == bits
 
 
 @pytest.mark.parametrize("move", ["Transpose", "Identity", "Where"])

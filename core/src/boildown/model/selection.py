@@ -59,6 +59,11 @@ def select_layers(
     return chosen
 
 
+def compares_sizes(pattern: str) -> bool:
+    """Tell whether a pattern such as `size<2048` selects by the number of weights."""
+    return _SIZE.fullmatch(pattern) is not None
+
+
 def _matches_any(layer: Layer, patterns: Sequence[str]) -> bool:
     return any(_matches(layer, pattern) for pattern in patterns)
 
@@ -76,7 +81,7 @@ def _problem(pattern: str, layers: Sequence[Layer]) -> str | None:
         return None
     if not layers:
         return f"layers: {pattern!r} matches nothing: the model has no layer with a constant weight"
-    if _SIZE.fullmatch(pattern):
+    if compares_sizes(pattern):
         sizes = [layer.size for layer in layers]
         return (
             f"layers: {pattern!r} matches none of the {len(layers)} layers; they hold"

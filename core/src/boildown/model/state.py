@@ -22,7 +22,8 @@ class LayerState(Frozen):
 
     layer: str
     shape: tuple[int, ...]
-    #: Bits that one stored weight takes (32, 16, 8, 4, …; of an index where values are shared).
+    #: Bits that one stored weight takes (32, 16, 8, 4, …): of an index where values are shared, of
+    #: a value that is kept where zeros are left out. A mask counts in `payload_bytes` alone.
     bits: float
     #: Share of exact zeros, 0 to 1.
     sparsity: float

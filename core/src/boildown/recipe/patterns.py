@@ -10,15 +10,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from ..model.selection import compares_sizes
+
 _COMPARED = re.compile(r"size\s*[<>=!]")
-_SIZE = re.compile(r"size\s*(<=|>=|==|<|>|=)\s*\d[\d_]*")
 _KIND = re.compile(r"type:[A-Za-z0-9_.*?\[\]!-]+")
 
 
 def _well_formed(pattern: str) -> str:
     if not pattern.strip():
         raise ValueError("a layer pattern is empty; use '*' for every layer")
-    if _COMPARED.match(pattern) and not _SIZE.fullmatch(pattern):
+    if _COMPARED.match(pattern) and not compares_sizes(pattern):
         raise ValueError(f"{pattern!r} compares no size; write for example size<2048 or size>=4096")
     if pattern.startswith("type:") and not _KIND.fullmatch(pattern):
         raise ValueError(f"{pattern!r} names no operator; write for example type:Conv")
