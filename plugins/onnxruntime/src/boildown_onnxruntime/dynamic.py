@@ -34,7 +34,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if not layers:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(OPERATORS)}")
     refuse_halves(users_of(layers, context), source_layers(context.original.path))
-    source = onnx.load(prepared(model, layers, context))
+    source = prepared(model, layers, context)
     separate_weights(source)
     excluded = other_nodes(layers, context)
     hide_from_quantizer(source, set(excluded))

@@ -16,9 +16,8 @@ from .gemm import spell_out_factors
 from .graph import nodes_of, read, rename_nodes, with_opset
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from boildown import Artifact, Context, Layer
+    from onnx import ModelProto
 
 #: These make a new node under a name of their own.
 _FORGETFUL = (
@@ -32,23 +31,26 @@ _SCALES_BY_CHANNEL = 13
 _ERRORS_ONLY = 3
 
 
-def prepared(model: Artifact, layers: list[Layer], context: Context) -> Path:
+def prepared(model: Artifact, layers: list[Layer], context: Context) -> ModelProto:
     """Return the folded graph with shapes inferred; all nodes of `layers` keep their names."""
     graph = with_opset(read(model), _SCALES_BY_CHANNEL)
     spell_out_factors(graph, nodes_of(layers, context))
-    spelt, folded, path = (
-        context.workdir / f"{name}.onnx" for name in ("spelt", "folded", "prepared")
-    )
-    onnx.save(graph, spelt)
+    folded, inferred = (context.workdir / f"{name}.onnx" for name in ("folded", "inferred"))
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(folded)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = _ERRORS_ONLY
     onnxruntime.InferenceSession(
-        spelt, options, providers=["CPUExecutionProvider"], disabled_optimizers=_FORGETFUL
+        graph.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=_FORGETFUL,
     )
-    ready = onnx.shape_inference.infer_shapes(onnx.load(folded))
+    # From file to file: in memory, Python and C++ would hand each other copies of the weights.
+    onnx.shape_inference.infer_shapes_path(folded, inferred)
+    ready = onnx.load(inferred)
+    folded.unlink()
+    inferred.unlink()
     rename_nodes(ready, {f"{node.name}{_FUSED}": node.name for node in graph.graph.node})
     add_pre_process_metadata(ready)  # else the quantizers complain
-    onnx.save(ready, path)
-    return path
+    return ready

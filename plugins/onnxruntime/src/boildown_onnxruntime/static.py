@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 from boildown import Artifact, StepOutcome, Warned
 from onnxruntime.quantization import QuantType
 from onnxruntime.quantization.calibrate import TensorData
@@ -63,7 +62,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
     if not layers:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
-    graph = with_opset(onnx.load(prepared(model, layers, context)), _OPSET)
+    graph = with_opset(prepared(model, layers, context), _OPSET)
     add_infer_metadata(graph)  # else the quantizer would infer shapes in the system's folder
     ranges = activation_ranges(graph, step.observer or "minmax", context)
     scales = weight_scales(graph, read(model), users_of(layers, context), ranges, codes)
