@@ -12,6 +12,7 @@ import onnx
 from boildown import (
     Artifact,
     Context,
+    Distill,
     LayerState,
     Offer,
     Prune,
@@ -126,6 +127,34 @@ class TrainsNobody(Honest):
         return self.deploy(model=model, context=context)
 
 
+class TeachesNobody(Honest):
+    """Ships the student as it came."""
+
+    @hookimpl
+    def distill(self, model: Artifact, step: Distill, context: Context) -> StepOutcome:
+        if step.student is None:
+            return super().distill(model=model, step=step, context=context)
+        given = Artifact(path=context.models[step.student].path)
+        return StepOutcome(artifact=self.deploy(model=given, context=context), epochs=1)
+
+
+class Boasts(Honest):
+    """Reports a pass over the data that it has never made."""
+
+    @hookimpl
+    def quantize(self, model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+        outcome = super().quantize(model=model, step=step, context=context)
+        return outcome.model_copy(update={"epochs": 1})
+
+
+class ReachesFurther(Honest):
+    """Quantizes every layer, whichever were asked for."""
+
+    @hookimpl
+    def quantize(self, model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+        return super().quantize(model=model, step=Quantize(weights="float16"), context=context)
+
+
 class Rolls(Honest):
     """Draws from a generator that nobody has seeded."""
 
@@ -185,6 +214,17 @@ LIES = {
         TrainsNobody(),
         "test_the_control_trains_and_compresses_nothing[plain]",
         "has not changed any weight",
+    ),
+    "teaches": Lie(
+        TeachesNobody(),
+        "test_an_offer_has_its_effect[distill-train=yes-student=suite:student-alpha=0.5]",
+        "the student has the weights that it had before",
+    ),
+    "boasts": Lie(Boasts(), f"test_an_offer_that_trains_says_how_long[{HALF}]", "does not train"),
+    "reaches": Lie(
+        ReachesFurther(),
+        f"test_an_offer_has_its_effect[{HALF}-layers=one]",
+        "although the step is limited to another",
     ),
     "rolls": Lie(
         Rolls(),
