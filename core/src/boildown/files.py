@@ -7,16 +7,23 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write UTF-8 text under a temporary name beside `path`, then rename it into place."""
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write bytes, or text as UTF-8, under a temporary name beside `path`; rename it into place.
+
+    Raises OSError that names `path`, with nothing left of what was written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        # The system does not say which file it was writing when the disk became full.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     return path

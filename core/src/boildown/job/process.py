@@ -26,6 +26,8 @@ from .protocol import Cost
 
 #: Environment variable that names the file descriptor for progress lines (one JSON object each).
 PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
+#: Exit code of a process that could not write its answer (EX_IOERR of sysexits.h).
+NO_ANSWER = os.EX_IOERR
 _TICK_SECONDS = 0.1
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -211,6 +213,8 @@ def _verdict(code: int, oom_kills: int) -> tuple[Literal["ok", "failed", "out_of
         return "out_of_memory", "the system ran out of memory and killed the process"
     if code < 0:
         return "failed", f"the process was killed by {signal.Signals(-code).name}"
+    if code == NO_ANSWER:
+        return "failed", "the process could not write its answer; free some space on the disk"
     return "failed", f"the process ended with exit code {code}"
 
 
