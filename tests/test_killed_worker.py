@@ -56,6 +56,7 @@ def test_a_worker_killed_at_any_moment_is_a_failed_row_and_the_next_run_goes_on(
         assert (cut.status, cut.deployable) == ("failed", None), moment
         assert cut.reason.startswith("the process was killed by SIGKILL")
         assert damaged(tmp_path / "cache") == []
+        assert list((tmp_path / "cache").rglob(".*")) == []
         again = run(seed).deployable
         assert whole is not None
         assert again is not None

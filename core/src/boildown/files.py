@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+#: How the name of a file ends that is being written, or was when its process was killed.
+_PARTIAL = ".boildown-partial"
+
 
 def write_atomically(path: Path, content: str | bytes) -> Path:
     """Write bytes, or text as UTF-8, under a temporary name beside `path`; rename it into place.
@@ -13,7 +16,7 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     Raises OSError that names `path`, with nothing left of what was written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(_PARTIAL, f".{path.name}.", path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -27,3 +30,9 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what killed writers have left below `folder`, where nobody may be writing now."""
+    for path in folder.rglob(f".*{_PARTIAL}"):
+        path.unlink(missing_ok=True)

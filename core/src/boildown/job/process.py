@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,15 +69,17 @@ def run_process(
 ) -> Ended:
     """Run `command` to its end, its output appended to `log`.
 
-    Raises KeyboardInterrupt when interrupted or when `stop` is set; the process is gone by then.
+    Its temporary files go to a folder of its own, which is removed whatever becomes of it. Raises
+    KeyboardInterrupt when interrupted or when `stop` is set; the process is gone by then.
     """
-    reading, writing = os.pipe()
     started, oom_kills = time.monotonic(), _oom_kills()
-    with (
-        log.open("ab") as output,
-        open(reading, "rb", buffering=0) as progress,  # noqa: PTH123
-        contextlib.ExitStack() as ending,
-    ):
+    with contextlib.ExitStack() as ending:
+        output = ending.enter_context(log.open("ab"))
+        temporary = ending.enter_context(
+            tempfile.TemporaryDirectory(prefix="boildown-", ignore_cleanup_errors=True)
+        )
+        reading, writing = os.pipe()
+        progress = ending.enter_context(open(reading, "rb", buffering=0))  # noqa: PTH123
         # A child whose start is interrupted would be nobody's, and nobody could end it.
         with interrupts_held():
             try:
@@ -84,7 +87,7 @@ def run_process(
                     command,
                     cwd=cwd,
                     env=child_environment(threads)
-                    | {PROGRESS_FD: str(writing)}
+                    | {PROGRESS_FD: str(writing), "TMPDIR": temporary}
                     | dict(environment or {}),
                     stdin=subprocess.PIPE,
                     stdout=output,
