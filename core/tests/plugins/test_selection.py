@@ -28,7 +28,7 @@ def test_a_weight_that_two_nodes_use_is_one_layer_to_change(
     tiny.graph.node.append(helper.make_node("Conv", ["x", "conv.weight"], ["other"], "again"))
     onnx.save(tiny, model_path)
     found = selected_layers(Prune(sparsity=0.5), context(model_path))
-    assert [layer.weight for layer in found] == ["conv.weight", "fc.weight"]
+    assert sorted(layer.name for layer in found) == ["conv", "fc"]
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(model_path: Path) -> None:

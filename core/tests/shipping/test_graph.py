@@ -41,7 +41,7 @@ def test_a_model_of_old_operators_is_lifted_and_a_newer_one_left_alone() -> None
 def test_what_the_converter_cannot_lift_is_refused_with_a_way_out() -> None:
     model = cnn()
     model.opset_import[0].version = 11
-    model.graph.node[2].op_type = "Upsample"  # gone since version 10
+    model.graph.node[2].op_type = "Nonsense"
     with pytest.raises(UnsupportedError, match=r"version 11 .* opset 13 or later"):
         with_opset(model, 13)
 
