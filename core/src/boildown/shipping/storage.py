@@ -15,7 +15,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from . import packing
-from .graph import allow_functions, opset, with_opset
+from .graph import opset, with_opset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +34,8 @@ _MOST_BITS = 8
 #: the file, and cost more than twice the memory while ONNX Runtime unpacks them at load.
 _KERNELS = frozenset({"DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLSTM"})
 _WORTH_UNPACKING = 0.75
+#: Model-local functions exist since this version of the file format (ONNX 1.10).
+_FUNCTIONS_SINCE_IR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def store_compactly(model: ModelProto, axes: Mapping[str, int]) -> ModelProto:
     if not forms:
         return model
     model = with_opset(model, packing.LEAST_OPSET)
-    allow_functions(model)
+    model.ir_version = max(model.ir_version, _FUNCTIONS_SINCE_IR)
     graph, version = model.graph, opset(model)
     definitions, nodes, kept, packed = {}, [], [], []
     for tensor in graph.initializer:
