@@ -113,7 +113,7 @@ def test_zeros_of_both_signs_are_one_value() -> None:
     values = np.where(np.arange(4000) % 2, np.float32(-0.0), np.float32(0.0)).reshape(40, 100)
     form = smallest_form(values)
     assert form is not None
-    assert (form.function, form.bits, form.inputs[1].size) == ("lookup", 1, 1)
+    assert (form.function, form.bits, form.inputs()[1].size) == ("lookup", 1, 1)
 
 
 @pytest.mark.parametrize("whole", [0.0, 2.5])
