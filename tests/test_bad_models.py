@@ -95,6 +95,25 @@ def test_a_broken_model_is_not_inspected_either(
     assert said in refusal("inspect", folder / "net.onnx")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("labels: !!python/object/apply:os.system ['touch pwned']\n", "net.yaml:1:9: labels: tags"),
+        ("labels: ../no.txt\n", "cannot read the labels file"),
+        ("colour: blue\n", "colour: Extra inputs are not permitted"),
+        ("data: npz:no.npz\n", "no.npz"),
+    ],
+)
+def test_a_wrong_file_beside_the_model_is_told_its_fault(
+    refusal: Refusal, tiny: onnx.ModelProto, folder: Path, text: str, said: str
+) -> None:
+    onnx.save(tiny, folder / "net.onnx")
+    (folder / "net.yaml").write_text(text)
+    words = ["float16", "--model", folder / "net.onnx", "--backend", "onnxruntime"]
+    assert said in refusal("compare", *words)
+    assert not (folder.parent / "pwned").exists()
+
+
 @pytest.mark.parametrize("verb", ["compare", "run", "inspect"])
 @pytest.mark.parametrize(
     ("name", "said"), [("no.onnx", "no model file no.onnx"), ("models", "folder")]

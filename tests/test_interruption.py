@@ -145,3 +145,23 @@ def test_the_next_run_goes_on_with_the_step_that_was_cut_off(
     said, _ = again.communicate(timeout=DEADLINE)
     assert again.returncode == 0, said
     assert diary.read_text() == "011"
+
+
+def waits_for_a_job(host: subprocess.Popen[str]) -> bool:
+    """Tell whether a host holds or wants the lock of a job's entry in the cache."""
+    files = psutil.Process(host.pid).open_files()
+    return any(Path(file.path).name.startswith("jobs-") for file in files)
+
+
+def test_a_host_that_waits_for_another_takes_over_where_that_one_was_killed(
+    start: Start, diary: Path, tmp_path: Path
+) -> None:
+    first, children = at_the_gate(start, diary)
+    second = start("--timing-seconds", "0.1", "--out", "second")
+    until(lambda: waits_for_a_job(second))
+    first.kill()
+    until(lambda: all(map(gone, children)))
+    (tmp_path / "gate").touch()
+    said, _ = second.communicate(timeout=DEADLINE)
+    assert second.returncode == 0, said
+    assert diary.read_text() == "011"

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from .data.manifest import Split as Split
     from .data.manifest import Take as Take
     from .data.preprocessing import Preprocessing as Preprocessing
+    from .encoding.cluster import cluster_weight as cluster_weight
+    from .encoding.integers import Codes as Codes
+    from .encoding.quantize import encode_weight as encode_weight
     from .errors import BoildownError as BoildownError
     from .errors import DataError as DataError
     from .errors import ModelError as ModelError
     from .errors import UnsupportedError as UnsupportedError
     from .errors import UriError as UriError
+    from .measuring.onnxruntime import OnnxRuntime as OnnxRuntime
     from .model.layers import Layer as Layer
     from .model.layers import source_layers as source_layers
     from .model.selection import select_layers as select_layers
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
     from .plugins.hookspecs import hookimpl as hookimpl
+    from .plugins.selection import selected_layers as selected_layers
     from .plugins.values import BackendInfo as BackendInfo
     from .plugins.values import Context as Context
     from .plugins.values import Listing as Listing
@@ -53,6 +58,17 @@ if TYPE_CHECKING:
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
     from .report.results import Results as Results
+    from .shipping.codes import store_codes as store_codes
+    from .shipping.deploy import deploy_onnx as deploy_onnx
+    from .shipping.files import read_graph as read_graph
+    from .shipping.files import unchanged as unchanged
+    from .shipping.files import write_graph as write_graph
+    from .shipping.graph import initializers as initializers
+    from .shipping.graph import node_attribute as node_attribute
+    from .shipping.graph import replace_nodes as replace_nodes
+    from .shipping.graph import store_values as store_values
+    from .shipping.graph import with_opset as with_opset
+    from .shipping.halves import store_halves as store_halves
 
 __version__ = "0.1.0"
 
@@ -68,11 +84,15 @@ _HOME = {
     "Split": "data.manifest",
     "Take": "data.manifest",
     "Preprocessing": "data.preprocessing",
+    "cluster_weight": "encoding.cluster",
+    "Codes": "encoding.integers",
+    "encode_weight": "encoding.quantize",
     "BoildownError": "errors",
     "DataError": "errors",
     "ModelError": "errors",
     "UnsupportedError": "errors",
     "UriError": "errors",
+    "OnnxRuntime": "measuring.onnxruntime",
     "Layer": "model.layers",
     "source_layers": "model.layers",
     "select_layers": "model.selection",
@@ -84,6 +104,7 @@ _HOME = {
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
     "hookimpl": "plugins.hookspecs",
+    "selected_layers": "plugins.selection",
     "BackendInfo": "plugins.values",
     "Context": "plugins.values",
     "Listing": "plugins.values",
@@ -101,6 +122,17 @@ _HOME = {
     "Quantize": "recipe.steps",
     "Step": "recipe.steps",
     "Train": "recipe.steps",
+    "store_codes": "shipping.codes",
+    "deploy_onnx": "shipping.deploy",
+    "read_graph": "shipping.files",
+    "unchanged": "shipping.files",
+    "write_graph": "shipping.files",
+    "initializers": "shipping.graph",
+    "node_attribute": "shipping.graph",
+    "replace_nodes": "shipping.graph",
+    "store_values": "shipping.graph",
+    "with_opset": "shipping.graph",
+    "store_halves": "shipping.halves",
 }
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
 

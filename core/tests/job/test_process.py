@@ -48,6 +48,22 @@ def test_a_process_that_takes_too_much_memory_is_out_of_memory(tmp_path: Path) -
     assert "limit of 100 MiB" in ended.reason
 
 
+@pytest.mark.parametrize("ending", ["pass", "os.kill(os.getpid(), 9)"])
+def test_temporary_files_go_whatever_becomes_of_the_process(tmp_path: Path, ending: str) -> None:
+    run(f"import os, tempfile; print(tempfile.mkstemp()[1], flush=True); {ending}", tmp_path)
+    left = Path((tmp_path / "log.txt").read_text().strip())
+    assert left.parent.name.startswith("boildown-")
+    assert not left.parent.exists()
+
+
+def test_a_process_without_room_for_its_answer_says_so(tmp_path: Path) -> None:
+    ended = run("raise SystemExit(74)", tmp_path)
+    assert (ended.status, ended.reason.partition(";")[0]) == (
+        "failed",
+        "the process could not write its answer",
+    )
+
+
 def test_children_that_outlive_the_process_are_ended(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys;"

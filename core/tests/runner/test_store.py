@@ -33,6 +33,20 @@ def test_an_entry_without_a_seal_is_not_finished_but_keeps_its_files(tmp_path: P
         assert (entry.folder / "part.txt").exists()
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_what_a_killed_writer_left_is_removed_with_the_work(
+    tmp_path: Path, *, sealed: bool
+) -> None:
+    with Store(tmp_path).entry("jobs", KEY) as entry:
+        entry.write("whole.txt", "whole")
+        (entry.folder / ".result.json.a1b2.boildown-partial").write_text("ha")
+        if sealed:
+            entry.seal()
+    with Store(tmp_path).entry("jobs", KEY) as entry:
+        assert (entry.finished, entry.damaged) == (sealed, False)
+        assert {path.name for path in entry.folder.iterdir()} - {"seal.json"} == {"whole.txt"}
+
+
 @pytest.mark.parametrize("harm", ["edit", "add", "remove"])
 def test_a_sealed_entry_that_was_changed_is_emptied(tmp_path: Path, harm: str) -> None:
     folder = fill(Store(tmp_path))

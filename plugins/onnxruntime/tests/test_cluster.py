@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from boildown import Cluster, Prune
+from boildown import Cluster, Prune, cluster_weight
 from boildown.recipe.steps import Layers
-from boildown_onnxruntime.kmeans import shared_values
 
 from .conftest import Kit, shipped, states
 
@@ -41,7 +40,8 @@ def test_every_layer_gets_the_means_of_its_clusters(
 
 def test_the_check_of_means_notices_a_value_that_is_off() -> None:
     before = np.random.default_rng(0).standard_normal(500).astype(np.float32)
-    after = shared_values(before, 8, "kmeans", np.random.default_rng(0))
+    step = Cluster(values=8, init="kmeans")
+    after = cluster_weight(before, step, 0, np.random.default_rng(0))
     assert is_fixed_point(before, after)
     assert not is_fixed_point(before, after * np.float32(1.001))
 
@@ -107,18 +107,3 @@ def test_every_layer_is_announced(kit: Callable[..., Kit]) -> None:
     made = kit()
     made.run(Cluster(bits=2), say=lambda message: heard.append(message.get("text", "")))
     assert [text for text in heard if text] == [layer.name for layer in made.layers()]
-
-
-@pytest.mark.parametrize("init", INITS)
-@pytest.mark.parametrize(
-    "values",
-    [np.zeros(50), np.repeat([1.0, 2.0], 30), np.r_[np.zeros(9999), 1e6], np.arange(20000.0)],
-    ids=["constant", "two", "outlier", "many"],
-)
-def test_odd_distributions_are_clustered(init: str, values: np.ndarray) -> None:
-    given = values.astype(np.float32)
-    shared = shared_values(given, 4, init, np.random.default_rng(0))
-    assert shared.shape == given.shape
-    assert len(np.unique(shared)) <= 4
-    assert np.isfinite(shared).all()
-    assert np.abs(shared - given).max() <= np.ptp(given) / 2

@@ -138,3 +138,16 @@ def test_a_layer_of_zeros_stays_one(*, symmetric: bool, kit: Callable[..., Kit])
     found = made.weights(shipped(made.run(Quantize(weights="int4", symmetric=symmetric))))
     assert not found["side"].any()
     assert np.isfinite(found["wide"]).all()
+
+
+@pytest.mark.parametrize(("bits", "observer"), [(4, "mse"), (3, "mse"), (5, "minmax")])
+def test_left_open_the_observer_is_the_one_for_these_bits(
+    bits: int, observer: str, kit: Callable[..., Kit]
+) -> None:
+    made = kit()
+    other = "minmax" if observer == "mse" else "mse"
+    files = [
+        shipped(made.run(Quantize(weights=f"int{bits}", observer=choice))).read_bytes()
+        for choice in (None, observer, other)
+    ]
+    assert files[0] == files[1] != files[2]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from boildown import Offer, Range, Refusal, load_recipe
-from boildown_onnxruntime import hooks, packing
+from boildown.shipping import packing
+from boildown_onnxruntime import hooks
 
 HERE = Path(__file__).parents[1]
 README = (HERE / "README.md").read_text(encoding="utf-8")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from . import caching, checking, looking, running, sharing
-from .outcome import INTERNAL, INTERRUPTED, WRONG_INPUT, Options
+from .outcome import INTERNAL, INTERRUPTED, SOME_NOT_OK, WRONG_INPUT, Options
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 app = typer.Typer(
     name="boildown",
@@ -60,19 +63,35 @@ def main() -> None:
             "\ninterrupted; what was finished is kept: run the same again to go on", err=True
         )
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            _internal(error)
+        _say(_disk_full(error), code=SOME_NOT_OK)
     except Exception as error:  # noqa: BLE001 - the last fence before the user
-        if Options.debug:
-            traceback.print_exc()
-        typer.echo(
-            f"internal error: {type(error).__name__}: {error}\n"
-            "This is a bug in boildown or in a plugin; run again with `boildown --debug …` for the "
-            "traceback and report it.",
-            err=True,
-        )
-        sys.exit(INTERNAL)
+        _internal(error)
 
 
-def _say(error: Exception, *, code: int) -> None:
+def _internal(error: Exception) -> NoReturn:
+    if Options.debug:
+        traceback.print_exc()
+    typer.echo(
+        f"internal error: {type(error).__name__}: {error}\n"
+        "This is a bug in boildown or in a plugin; run again with `boildown --debug …` for the "
+        "traceback and report it.",
+        err=True,
+    )
+    sys.exit(INTERNAL)
+
+
+def _disk_full(error: OSError) -> str:
+    where = f" while {error.filename2 or error.filename} was written" if error.filename else ""
+    return (
+        f"the disk is full{where} ({error.strerror}). Free some space, or put --out and "
+        "$BOILDOWN_CACHE on another disk; what was finished is kept: run the same again to go on"
+    )
+
+
+def _say(error: Exception | str, *, code: int) -> NoReturn:
     if Options.debug:
         traceback.print_exc()
     typer.echo(f"error: {error}", err=True)

@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from .protocol import Cost
 
 #: Environment variable that names the file descriptor for progress lines (one JSON object each).
 PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
+#: Exit code of a process that could not write its answer (EX_IOERR of sysexits.h).
+NO_ANSWER = os.EX_IOERR
 _TICK_SECONDS = 0.1
 #: Finding the children of a process reads all of /proc; the kernel's own figure of the peak comes
 #: on top, so without a limit it is enough to look now and then.
@@ -69,15 +72,17 @@ def run_process(
 ) -> Ended:
     """Run `command` to its end, its output appended to `log`.
 
-    Raises KeyboardInterrupt when interrupted or when `stop` is set; the process is gone by then.
+    Its temporary files go to a folder of its own, which is removed whatever becomes of it. Raises
+    KeyboardInterrupt when interrupted or when `stop` is set; the process is gone by then.
     """
-    reading, writing = os.pipe()
     started, oom_kills = time.monotonic(), _oom_kills()
-    with (
-        log.open("ab") as output,
-        open(reading, "rb", buffering=0) as progress,  # noqa: PTH123
-        contextlib.ExitStack() as ending,
-    ):
+    with contextlib.ExitStack() as ending:
+        output = ending.enter_context(log.open("ab"))
+        temporary = ending.enter_context(
+            tempfile.TemporaryDirectory(prefix="boildown-", ignore_cleanup_errors=True)
+        )
+        reading, writing = os.pipe()
+        progress = ending.enter_context(open(reading, "rb", buffering=0))  # noqa: PTH123
         # A child whose start is interrupted would be nobody's, and nobody could end it.
         with interrupts_held():
             try:
@@ -85,7 +90,7 @@ def run_process(
                     command,
                     cwd=cwd,
                     env=child_environment(threads)
-                    | {PROGRESS_FD: str(writing)}
+                    | {PROGRESS_FD: str(writing), "TMPDIR": temporary}
                     | dict(environment or {}),
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -220,6 +225,8 @@ def _verdict(code: int, oom_kills: int) -> tuple[Literal["ok", "failed", "out_of
         return "out_of_memory", "the system ran out of memory and killed the process"
     if code < 0:
         return "failed", f"the process was killed by {signal.Signals(-code).name}"
+    if code == NO_ANSWER:
+        return "failed", "the process could not write its answer; free some space on the disk"
     return "failed", f"the process ended with exit code {code}"
 
 

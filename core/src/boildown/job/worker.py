@@ -6,6 +6,7 @@ makes CPU time and peak memory belong to one job. The answer is a file, since to
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import logging
 import os
@@ -21,6 +22,7 @@ from ..files import write_atomically
 from ..plugins.registry import Registry
 from .chain import run_chain
 from .confine import forbid_network
+from .process import NO_ANSWER
 from .progress import say_to_host
 from .protocol import Job, JobResult
 
@@ -35,10 +37,10 @@ def work(job: Job, registry: Registry | None = None) -> JobResult:
     except BoildownError as error:
         result = JobResult(status="failed", reason=str(error))
     except MemoryError as error:
-        traceback.print_exc()
+        log_traceback()
         result = JobResult(status="out_of_memory", reason=f"no memory left: {error}")
     except Exception as error:  # noqa: BLE001 - a toolkit may raise anything at all
-        traceback.print_exc()
+        log_traceback()
         result = JobResult(status="failed", reason=f"{type(error).__name__}: {error}")
     return result.model_copy(update={"versions": _loaded_versions()})
 
@@ -50,7 +52,22 @@ def main() -> None:
     die_with_the_host()
     forbid_network()
     job = Job.model_validate_json(source.read_bytes())
-    write_atomically(target, work(job).model_dump_json(indent=1))
+    hand_over(target, work(job).model_dump_json(indent=1))
+
+
+def hand_over(target: Path, answer: str) -> None:
+    """Write the answer, or end with the exit code that says why there is none: the disk is full."""
+    try:
+        write_atomically(target, answer)
+    except OSError:
+        log_traceback()
+        sys.exit(NO_ANSWER)
+
+
+def log_traceback() -> None:
+    """Print the traceback of the exception being handled to the log, if that can be written."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
 
 
 def die_with_the_host() -> None:

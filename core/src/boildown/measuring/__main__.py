@@ -7,14 +7,12 @@ times belong to the model. The answer is a file, since runtimes print.
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 
 from ..errors import BoildownError, UnsupportedError
-from ..files import write_atomically
 from ..job.confine import forbid_network
 from ..job.progress import say_to_host
-from ..job.worker import die_with_the_host
+from ..job.worker import die_with_the_host, hand_over, log_traceback
 from .requests import (
     Answer,
     Ask,
@@ -36,10 +34,10 @@ def answer(request: Request) -> Answer:
     except BoildownError as error:
         return Answer(failure=Failure(status="failed", reason=str(error)))
     except MemoryError as error:
-        traceback.print_exc()
+        log_traceback()
         return Answer(failure=Failure(status="out_of_memory", reason=f"no memory left: {error}"))
     except Exception as error:  # noqa: BLE001 - a runtime may raise anything at all
-        traceback.print_exc()
+        log_traceback()
         reason = f"{type(error).__name__}: {error}"
         return Answer(failure=Failure(status="failed", reason=reason))
 
@@ -69,7 +67,7 @@ def main() -> None:
     die_with_the_host()
     forbid_network()
     request = Ask.model_validate_json(source.read_bytes()).request
-    write_atomically(target, answer(request).model_dump_json())
+    hand_over(target, answer(request).model_dump_json())
 
 
 if __name__ == "__main__":

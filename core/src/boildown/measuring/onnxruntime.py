@@ -23,9 +23,17 @@ _FLOATS = {
 
 
 class OnnxRuntime:
-    """One loaded ONNX model; `batch` is the batch size that its graph fixes, None for any."""
+    """One loaded ONNX model (a `boildown.Runtime`).
+
+    `batch` is the batch size that its graph fixes, None for any; `session` is the
+    `onnxruntime.InferenceSession`.
+    """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
+        """Load the file with `threads` threads and all of ONNX Runtime's optimizations.
+
+        Raises what ONNX Runtime raises where it cannot load the file.
+        """
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -36,12 +44,12 @@ class OnnxRuntime:
         # busy computer slow each other down by an order of magnitude.
         for pool in ("intra_op", "inter_op"):
             options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-        self._session: Any = onnxruntime.InferenceSession(
+        self.session: Any = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-        ports = self._session.get_inputs()
+        ports = self.session.get_inputs()
         self._types: dict[str, str] = {port.name: port.type for port in ports}
-        self._outputs: list[str] = [port.name for port in self._session.get_outputs()]
+        self._outputs: list[str] = [port.name for port in self.session.get_outputs()]
         first = ports[0].shape[:1] if ports else []
         self.batch: int | None = first[0] if first and isinstance(first[0], int) else None
 
@@ -55,7 +63,7 @@ class OnnxRuntime:
                 f"the model has the inputs {sorted(self._types)}, but got {sorted(inputs)}"
             )
         fed = {name: self._fitted(name, array) for name, array in inputs.items()}
-        return dict(zip(self._outputs, self._session.run(None, fed), strict=True))
+        return dict(zip(self._outputs, self.session.run(None, fed), strict=True))
 
     def _fitted(self, name: str, array: np.ndarray) -> np.ndarray:
         wanted = _FLOATS.get(self._types[name])

@@ -14,6 +14,7 @@ import onnx
 from onnx import checker, inliner, shape_inference
 
 from ..errors import ModelError
+from ..files import write_atomically
 from ..frozen import Frozen
 from .check import MAX_BYTES, one_line, read_onnx
 from .initializers import densify, plain_initializers
@@ -74,10 +75,7 @@ def normalize(path: Path, destination: Path) -> NormalizedModel:
     copied = separate_roles(model)
     model = _with_shapes(model, path)
     content = _serialized(model, path)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = destination.with_name(destination.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(destination)
+    write_atomically(destination, content)
     return NormalizedModel(
         path=destination,
         inputs={value.name: declared_shape(value) for value in model.graph.input},

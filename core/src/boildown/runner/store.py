@@ -19,7 +19,7 @@ import platformdirs
 
 from ..artifact import file_digest
 from ..errors import UsageError
-from ..files import write_atomically
+from ..files import remove_partial, write_atomically
 from .lock import file_lock
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Entry:
 
     def seal(self) -> None:
         """Declare the entry finished as it is now."""
+        remove_partial(self.folder)
         write_atomically(self.folder / SEAL, json.dumps(_digests(self.folder), indent=1))
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - JSON is what it is
@@ -100,7 +101,11 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             if finished:
                 (folder / SEAL).touch()  # the time of last use, by which the cache is pruned
-            yield Entry(folder=folder, finished=finished, damaged=damaged)
+            try:
+                yield Entry(folder=folder, finished=finished, damaged=damaged)
+            finally:
+                if not (folder / SEAL).exists():
+                    remove_partial(folder)
 
     @staticmethod
     def intact(folder: Path) -> bool:

@@ -9,6 +9,7 @@ import onnx
 
 from ..artifact import Artifact
 from ..data.manifest import DataManifest, Split
+from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
 from ..job.protocol import Job, JobResult
 from ..measuring.onnxruntime import OnnxRuntime
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ..runner.endpoints import Endpoint
 
 _SAMPLES = 64
+#: Axes of a batch of images, which come as pixels, and what black and white become.
+_IMAGES, _LOW, _HIGH = 4, -2.5, 2.5
 
 
 class Subject(Frozen):
@@ -226,9 +229,14 @@ def _written(name: str, model: onnx.ModelProto, folder: Path) -> Subject:
     onnx.save(model, folder / "given.onnx")
     normal = normalize(folder / "given.onnx", folder / f"{name}.onnx")
     arrays = seeded_inputs(normal.path, _SAMPLES, seed=1)
+    seen = dict(arrays)
+    for key, values in arrays.items():
+        if values.ndim == _IMAGES:
+            arrays[key] = np.clip(values * 50 + 128, 0, 255).astype(np.uint8)
+            seen[key] = (arrays[key] / 255 * (_HIGH - _LOW) + _LOW).astype(np.float32)
     runtime = OnnxRuntime(normal.path, 1)
     rows = [
-        runtime.run({key: values[i : i + 1] for key, values in arrays.items()})["y"]
+        runtime.run({key: values[i : i + 1] for key, values in seen.items()})["y"]
         for i in range(_SAMPLES)
     ]
     labels = np.concatenate(rows).argmax(1)
@@ -244,6 +252,11 @@ def _written(name: str, model: onnx.ModelProto, folder: Path) -> Subject:
         name=name,
         model=Artifact(path=normal.path),
         layers=tuple(source_layers(normal.path)),
-        data=DataManifest(uri="npz:data.npz", kind="arrays", splits=splits),
+        data=DataManifest(
+            uri="npz:data.npz",
+            kind="arrays",
+            splits=splits,
+            preprocessing=Preprocessing(range=(_LOW, _HIGH)),
+        ),
         batch=normal.batch,
     )

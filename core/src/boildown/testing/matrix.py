@@ -127,20 +127,35 @@ def _cases(offer: Offer) -> Iterator[Case]:
     choices = {name: _choices(name, entry) for name, entry in offer.accepts.items()}
     choices = {name: values for name, values in choices.items() if values}
     plain = {name: values[0] for name, values in choices.items()}
-    varied = [{**plain, name: v} for name, values in choices.items() for v in values[1:]]
-    for settings in [plain, *varied]:
-        step = _fitting(offer, settings, choices)
+    # The first values too: of settings that exclude each other, `plain` gives one only.
+    steps = [_fitting(offer, plain, list(choices))]
+    for name, values in choices.items():
+        steps += [_with(offer, {**plain, name: value}, name, choices) for value in values]
+    for step in steps:
         if step is not None:
             yield Case(label=label_of((step,)), offer=offer, steps=(step,))
-    step = _fitting(offer, plain, choices)
+    step = _fitting(offer, plain, list(choices))
     if offer.accepts.get("layers") != () and step is not None:
         label = f"{label_of((step,))}-layers={_OF_ONE_LAYER}"
         yield Case(label=label, offer=offer, steps=(step,), one_layer=True)
 
 
-def _fitting(offer: Offer, settings: dict[str, Any], choices: dict[str, list[Any]]) -> Step | None:
-    """Make a step of the settings; those that exclude each other give way one by one."""
-    attempts = [settings, *({k: v for k, v in settings.items() if k != name} for name in choices)]
+def _with(
+    offer: Offer, settings: dict[str, Any], name: str, choices: dict[str, list[Any]]
+) -> Step | None:
+    """Make a step that gives `name` as it is in `settings`, with one other setting changed for it.
+
+    So `threshold` finds the criterion that it goes with.
+    """
+    others = [other for other in choices if other != name]
+    changed = ({**settings, other: value} for other in others for value in choices[other])
+    attempts = (_fitting(offer, attempt, others) for attempt in (settings, *changed))
+    return next((step for step in attempts if step is not None), None)
+
+
+def _fitting(offer: Offer, settings: dict[str, Any], yielding: list[str]) -> Step | None:
+    """Make a step of the settings; of those that exclude each other one of `yielding` gives way."""
+    attempts = [settings, *({k: v for k, v in settings.items() if k != name} for name in yielding)]
     for attempt in attempts:
         for extra in COMPANIONS[offer.op]:
             step = made(offer.op, extra | attempt)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from boildown import DataError, batches
+from boildown import DataError, OnnxRuntime, batches
 from onnxruntime.quantization.calibrate import CalibrationDataReader, MinMaxCalibrater
 
 from .observe import HALF, OBSERVERS, Interval
-from .runtime import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +88,7 @@ def _extremes(model: ModelProto, samples: Samples, context: Context) -> dict[str
     # needed, since two numbers a tensor and batch are all that comes out of the graph.
     calibrater = MinMaxCalibrater(plain, augmented_model_path=str(reduced))
     calibrater.augment_graph()
-    calibrater.infer_session = session(reduced, context.threads)
+    calibrater.infer_session = OnnxRuntime(reduced, context.threads).session
     calibrater.collect_data(samples)
     found = calibrater.compute_data().items()
     plain.unlink()
@@ -107,7 +106,7 @@ def _histograms(
     watched.graph.output.extend(infos[name] for name in extremes if name not in outputs)
     path = context.workdir / "watched.onnx"
     onnx.save(watched, path)
-    runtime = session(path, context.threads)
+    runtime = OnnxRuntime(path, context.threads).session
     counts = {name: np.zeros(2 * HALF, np.int64) for name in extremes}
     for inputs in samples:
         for name, values in zip(counts, runtime.run(list(counts), inputs), strict=True):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import StepOutcome, source_layers
+from boildown import StepOutcome, selected_layers, source_layers, unchanged, write_graph
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .gemm import hide_from_quantizer, show_again
-from .graph import nodes_of, other_nodes, rename_nodes, selected_layers, unchanged, users_of, write
+from .graph import nodes_of, other_nodes, rename_nodes, users_of
 from .lstm import refuse_halves, separate_weights, use_unsigned_codes
 from .prepare import prepared
 from .quiet import prints_logged
@@ -52,4 +52,4 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     use_unsigned_codes(graph)
     names = nodes_of(layers, context)
     rename_nodes(graph, {f"{name}{suffix}": name for name in names for suffix in _SUFFIXES})
-    return StepOutcome(artifact=write(graph, context, "dynamic"))
+    return StepOutcome(artifact=write_graph(graph, context, "dynamic"))

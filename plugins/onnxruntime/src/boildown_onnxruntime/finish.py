@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from boildown import initializers, replace_nodes
 from onnx import helper, numpy_helper
 
-from .graph import constants, consumers, producers, put_first
+from .graph import consumers, producers
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -60,7 +61,7 @@ def _pair_before(name: str, made: dict[str, NodeProto]) -> tuple[NodeProto, Node
 
 def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto]) -> None:
     """Store the bias as int32: only so does ONNX Runtime fuse a Gemm with a float output."""
-    tensors = constants(model)
+    tensors = initializers(model)
     if len(gemm.input) <= _BIAS or gemm.input[_BIAS] not in tensors:
         return
     input_scale, weight_scale = (
@@ -75,6 +76,7 @@ def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto
         numpy_helper.from_array(values, name)
         for values, name in zip(stored, names[:2], strict=True)
     )
-    put_first(model, [helper.make_node("DequantizeLinear", names[:2], names[2:], axis=0)])
+    widen = helper.make_node("DequantizeLinear", names[:2], names[2:], axis=0)
+    replace_nodes(model, [widen, *model.graph.node])
     kept = next(node for node in model.graph.node if node.output[0] == gemm.output[0])
     kept.input[_BIAS] = names[2]

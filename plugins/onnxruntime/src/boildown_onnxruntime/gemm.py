@@ -10,10 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import UnsupportedError
+from boildown import UnsupportedError, initializers, node_attribute, replace_nodes
 from onnx import helper, numpy_helper
-
-from .graph import constants, node_attribute, replace_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +58,7 @@ def gemm_to_matmul(model: ModelProto, chosen: set[str]) -> None:
 
     _replace_gemm(model, chosen, product)
     for old, new in turned.items():
-        values = numpy_helper.to_array(constants(model)[old]).T
+        values = numpy_helper.to_array(initializers(model)[old]).T
         model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), new))
 
 
@@ -110,7 +108,7 @@ def _product_and_sum(
         made = nodes[-1].output[0]
         nodes.append(helper.make_node("Mul", [made, factor], [f"{node.name}/scaled"]))
     if summand and beta != 1:
-        stored = constants(model).get(summand)
+        stored = initializers(model).get(summand)
         if stored is None:
             factor = _constant(model, f"{node.name}/beta", np.float32(beta))
             nodes.insert(0, helper.make_node("Mul", [summand, factor], [f"{node.name}/summand"]))

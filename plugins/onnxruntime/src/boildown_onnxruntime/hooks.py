@@ -209,9 +209,9 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
 @hookimpl
 def deploy(model: Artifact, context: Context) -> Artifact:
     """Write the ONNX file that ships."""
-    from .deploy import deploy
+    from boildown import deploy_onnx
 
-    return deploy(model, context)
+    return deploy_onnx(model, context)
 
 
 @hookimpl
@@ -223,9 +223,9 @@ def to_onnx(deployable: Artifact) -> Artifact:
 @hookimpl
 def open_runtime(deployable: Artifact, context: Context) -> Runtime:
     """Load the deployable in ONNX Runtime."""
-    from .runtime import OnnxRuntime
+    from .runtime import open_runtime
 
-    return OnnxRuntime(deployable, context)
+    return open_runtime(deployable, context)
 
 
 @hookimpl

@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import UnsupportedError
+from boildown import UnsupportedError, initializers, store_values
 from onnx import numpy_helper
-
-from .graph import constants, replace_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,16 +41,16 @@ def separate_weights(model: ModelProto) -> None:
     for node in model.graph.node:
         for index in _WEIGHTS if node.op_type == "LSTM" else ():
             name = node.input[index]
-            if name in seen and name in constants(model):
+            if name in seen and name in initializers(model):
                 copy = f"{name}/{node.name}"
-                model.graph.initializer.add().CopyFrom(constants(model)[name])
+                model.graph.initializer.add().CopyFrom(initializers(model)[name])
                 model.graph.initializer[-1].name = node.input[index] = copy
             seen.add(name)
 
 
 def use_unsigned_codes(model: ModelProto) -> None:
     """Move signed codes of quantized LSTM nodes, and their zero, up by 128, in place."""
-    tensors = constants(model)
+    tensors = initializers(model)
     names = {
         node.input[index]
         for node in model.graph.node
@@ -62,4 +60,4 @@ def use_unsigned_codes(model: ModelProto) -> None:
     for name in names:
         codes = numpy_helper.to_array(tensors[name])
         if codes.dtype == np.int8:
-            replace_values(tensors[name], (codes.astype(np.int16) + 128).astype(np.uint8))
+            store_values(model, {name: (codes.astype(np.int16) + 128).astype(np.uint8)})

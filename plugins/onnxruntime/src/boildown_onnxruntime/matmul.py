@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import StepOutcome, UnsupportedError
+from boildown import (
+    StepOutcome,
+    UnsupportedError,
+    initializers,
+    read_graph,
+    selected_layers,
+    write_graph,
+)
 
 from .gemm import gemm_to_matmul
-from .graph import constants, nodes_of, read, rename_nodes, selected_layers, write
+from .graph import nodes_of, rename_nodes
 from .quiet import logging_left_alone, prints_logged
 
 with logging_left_alone():
@@ -26,7 +33,7 @@ _MATRIX = 2
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Quantize the selected MatMul and Gemm layers in blocks along their inputs."""
-    graph = read(model)
+    graph = read_graph(model)
     layers = selected_layers(step, context)
     chosen = nodes_of([layer for layer in layers if _fits(layer, graph)], context)
     if not chosen:
@@ -50,11 +57,11 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         quantizer.process()
     quantized = quantizer.model.model
     rename_nodes(quantized, {f"{name}_Q{bits}": name for name in chosen})
-    return StepOutcome(artifact=write(quantized, context, "blocks"))
+    return StepOutcome(artifact=write_graph(quantized, context, "blocks"))
 
 
 def _fits(layer: Layer, model: ModelProto) -> bool:
     """Tell whether MatMulNBits can hold the layer: it multiplies by a matrix from the right."""
     right = {node.input[1] for node in model.graph.node if node.op_type in ("Gemm", "MatMul")}
-    matrix = len(layer.shape) == _MATRIX and layer.weight in constants(model)
+    matrix = len(layer.shape) == _MATRIX and layer.weight in initializers(model)
     return layer.op in ("Gemm", "MatMul") and layer.weight in right and matrix

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import onnx
 import onnxruntime
+from boildown import read_graph, with_opset
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from .gemm import spell_out_factors
-from .graph import nodes_of, read, rename_nodes, with_opset
+from .graph import nodes_of, rename_nodes
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer
@@ -33,7 +34,7 @@ _ERRORS_ONLY = 3
 
 def prepared(model: Artifact, layers: list[Layer], context: Context) -> ModelProto:
     """Return the folded graph with shapes inferred; all nodes of `layers` keep their names."""
-    graph = with_opset(read(model), _SCALES_BY_CHANNEL)
+    graph = with_opset(read_graph(model), _SCALES_BY_CHANNEL)
     spell_out_factors(graph, nodes_of(layers, context))
     folded, inferred = (context.workdir / f"{name}.onnx" for name in ("folded", "inferred"))
     options = onnxruntime.SessionOptions()

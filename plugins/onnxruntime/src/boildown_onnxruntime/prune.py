@@ -1,7 +1,7 @@
 """Zero the least useful weights: single ones, n of every m, or whole filters.
 
 Pruning only writes zeros. What they are worth is decided when the file is deployed, where layers
-with enough of them are stored without them (`storage`).
+with enough of them are stored without them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import StepOutcome
+from boildown import (
+    StepOutcome,
+    initializers,
+    read_graph,
+    selected_layers,
+    store_values,
+    write_graph,
+)
 from onnx import numpy_helper
-
-from .graph import constants, read, replace_values, selected_layers, write
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer, Prune
@@ -23,8 +28,8 @@ _GONE = -1.0
 
 def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     """Zero weights of the selected layers as `step` says, exactly as many as it says."""
-    graph = read(model)
-    tensors = constants(graph)
+    graph = read_graph(model)
+    tensors = initializers(graph)
     layers = selected_layers(step, context)
     weights = [numpy_helper.to_array(tensors[layer.weight]).copy() for layer in layers]
     if step.threshold is not None:
@@ -36,8 +41,9 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     else:
         kept = _keep_elements(layers, weights, step, context)
     for layer, weight, mask in zip(layers, weights, kept, strict=True):
-        replace_values(tensors[layer.weight], np.where(mask, weight, weight.dtype.type(0)))
-    return StepOutcome(artifact=write(graph, context, "pruned"))
+        zeroed = np.where(mask, weight, weight.dtype.type(0))
+        store_values(graph, {layer.weight: zeroed})
+    return StepOutcome(artifact=write_graph(graph, context, "pruned"))
 
 
 def _scores(

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from boildown import initializers
 from onnx import numpy_helper
-
-from .graph import constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +84,7 @@ def weight_scales(
     Where a weight has one scale, the factor goes into the channel's scale instead, with its sign:
     code = weight / scale is then that of the unfolded tensor.
     """
-    before, after = constants(source), constants(model)
+    before, after = initializers(source), initializers(model)
     nodes = {node.name: node for node in model.graph.node}
     found: Overrides = {}
     for layer in layers:

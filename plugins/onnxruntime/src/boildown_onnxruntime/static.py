@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import Artifact, StepOutcome, Warned
+from boildown import (
+    Artifact,
+    StepOutcome,
+    Warned,
+    read_graph,
+    selected_layers,
+    unchanged,
+    with_opset,
+    write_graph,
+)
 from onnxruntime.quantization import QuantType
 from onnxruntime.quantization.calibrate import TensorData
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
@@ -19,16 +28,7 @@ from onnxruntime.quantization.quant_utils import add_infer_metadata
 from .between import nodes_far_from
 from .calibrate import activation_ranges
 from .finish import leave_outputs_float
-from .graph import (
-    nodes_of,
-    other_nodes,
-    read,
-    selected_layers,
-    unchanged,
-    users_of,
-    with_opset,
-    write,
-)
+from .graph import nodes_of, other_nodes, users_of
 from .prepare import prepared
 from .quiet import prints_logged
 from .scales import Overrides, WeightCodes, weight_scales
@@ -65,7 +65,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     graph = with_opset(prepared(model, layers, context), _OPSET)
     add_infer_metadata(graph)  # else the quantizer would infer shapes in the system's folder
     ranges = activation_ranges(graph, step.observer or "minmax", context)
-    scales = weight_scales(graph, read(model), users_of(layers, context), ranges, codes)
+    scales = weight_scales(graph, read_graph(model), users_of(layers, context), ranges, codes)
     left_out = other_nodes(layers, context)
     left_out += nodes_far_from(graph, nodes_of(layers, context), _BETWEEN)
     with prints_logged():
@@ -75,7 +75,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         quantizer.quantize_model()
         quantizer.model.topological_sort()
     leave_outputs_float(quantizer.model.model)
-    artifact = write(quantizer.model.model, context, "static")
+    artifact = write_graph(quantizer.model.model, context, "static")
     scaled = codes.whole and any("axis" in entries[0] for entries in scales.values())
     return _told(artifact, step, codes, scaled=scaled)
 

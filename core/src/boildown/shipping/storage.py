@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from . import packing
-from .graph import allow_functions, opset, with_opset
+from .graph import opset, with_opset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from onnx import FunctionProto, ModelProto
 
@@ -34,6 +35,8 @@ _MOST_BITS = 8
 #: the file, and cost more than twice the memory while ONNX Runtime unpacks them at load.
 _KERNELS = frozenset({"DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLSTM"})
 _WORTH_UNPACKING = 0.75
+#: Model-local functions exist since this version of the file format (ONNX 1.10).
+_FUNCTIONS_SINCE_IR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Form:
     function: str
     bits: int
     bytes: int
-    inputs: tuple[np.ndarray, ...]
+    #: Makes the inputs of the function: only the form that is chosen is worth the work.
+    inputs: Callable[[], tuple[np.ndarray, ...]]
     attributes: Mapping[str, list[int]]
 
     def definition(self, version: int) -> FunctionProto:
@@ -75,7 +79,7 @@ def store_compactly(model: ModelProto, axes: Mapping[str, int]) -> ModelProto:
     if not forms:
         return model
     model = with_opset(model, packing.LEAST_OPSET)
-    allow_functions(model)
+    model.ir_version = max(model.ir_version, _FUNCTIONS_SINCE_IR)
     graph, version = model.graph, opset(model)
     definitions, nodes, kept, packed = {}, [], [], []
     for tensor in graph.initializer:
@@ -85,10 +89,11 @@ def store_compactly(model: ModelProto, axes: Mapping[str, int]) -> ModelProto:
             continue
         definition = form.definition(version)
         definitions[definition.name] = definition
-        names = [f"{tensor.name}/{index}" for index in range(len(form.inputs))]
+        inputs = form.inputs()
+        names = [f"{tensor.name}/{index}" for index in range(len(inputs))]
         packed += [
             numpy_helper.from_array(values, name)
-            for values, name in zip(form.inputs, names, strict=True)
+            for values, name in zip(inputs, names, strict=True)
         ]
         node = helper.make_node(definition.name, names, [tensor.name], domain=packing.DOMAIN)
         node.attribute.extend(
@@ -137,8 +142,8 @@ def _forms(values: np.ndarray, axis: int | None) -> Iterator[Form]:
     if bits <= _MOST_BITS:
         size = packing.packed_bytes(count, bits) + table.nbytes + _CALL + 2 * _TENSOR
         if size < values.nbytes:
-            inputs = (packing.pack(_places(codes, table), bits), _values(table, values))
-            yield Form("lookup", bits, size, inputs, {"count": [count], "shape": shape})
+            attributes = {"count": [count], "shape": shape}
+            yield Form("lookup", bits, size, partial(_lookup, values, codes, table), attributes)
     if axis is not None and bits > 1:
         yield from _row_forms(values, codes, axis)
     yield from _sparse_forms(values, codes)
@@ -156,8 +161,6 @@ def _row_forms(values: np.ndarray, codes: np.ndarray, axis: int) -> Iterator[For
     size += _CALL + 2 * _TENSOR
     if size >= values.nbytes:
         return
-    table = np.stack([np.pad(table, (0, width - len(table))) for table in tables])
-    index = np.stack([_places(row, own) for row, own in zip(matrix, tables, strict=True)])
     order = np.argsort([axis, *(i for i in range(values.ndim) if i != axis)])
     attributes = {
         "count": [values.size],
@@ -165,8 +168,7 @@ def _row_forms(values: np.ndarray, codes: np.ndarray, axis: int) -> Iterator[For
         "front": list(front.shape),
         "order": [int(place) for place in order],
     }
-    inputs = (packing.pack(index, bits), _values(table, values))
-    yield Form("rows", bits, size, inputs, attributes)
+    yield Form("rows", bits, size, partial(_rows, values, matrix, tables), attributes)
 
 
 def _sparse_forms(values: np.ndarray, codes: np.ndarray) -> Iterator[Form]:
@@ -177,7 +179,7 @@ def _sparse_forms(values: np.ndarray, codes: np.ndarray) -> Iterator[Form]:
     mask_bytes = packing.packed_bytes(values.size, 1) + _CALL + 2 * _TENSOR
     attributes = {"count": [values.size], "shape": list(values.shape)}
     if mask_bytes + kept.nbytes < values.nbytes:
-        inputs = (packing.pack(present, 1), _values(kept, values))
+        inputs = partial(_sparse, values, present, kept)
         yield Form("sparse", 0, mask_bytes + kept.nbytes, inputs, attributes)
     table = _distinct(kept)
     bits = _bits(len(table))
@@ -185,9 +187,33 @@ def _sparse_forms(values: np.ndarray, codes: np.ndarray) -> Iterator[Form]:
         return
     size = mask_bytes + packing.packed_bytes(kept.size, bits) + table.nbytes + _TENSOR
     if size < values.nbytes:
-        index = packing.pack(_places(kept, table), bits)
-        packed = (packing.pack(present, 1), index, _values(table, values))
-        yield Form("sparse_lookup", bits, size, packed, {**attributes, "kept": [kept.size]})
+        inputs = partial(_sparse_lookup, values, present, kept, table)
+        yield Form("sparse_lookup", bits, size, inputs, {**attributes, "kept": [kept.size]})
+
+
+def _lookup(values: np.ndarray, codes: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, ...]:
+    index = packing.pack(_places(codes, table), _bits(len(table)))
+    return index, _values(table, values)
+
+
+def _rows(
+    values: np.ndarray, matrix: np.ndarray, tables: list[np.ndarray]
+) -> tuple[np.ndarray, ...]:
+    width = max(map(len, tables))
+    table = np.stack([np.pad(own, (0, width - len(own))) for own in tables])
+    index = np.stack([_places(row, own) for row, own in zip(matrix, tables, strict=True)])
+    return packing.pack(index, _bits(width)), _values(table, values)
+
+
+def _sparse(values: np.ndarray, present: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, ...]:
+    return packing.pack(present, 1), _values(kept, values)
+
+
+def _sparse_lookup(
+    values: np.ndarray, present: np.ndarray, kept: np.ndarray, table: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    index = packing.pack(_places(kept, table), _bits(len(table)))
+    return packing.pack(present, 1), index, _values(table, values)
 
 
 def _distinct(codes: np.ndarray) -> np.ndarray:

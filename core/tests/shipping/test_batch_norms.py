@@ -7,12 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
-from boildown import Quantize
-from boildown_onnxruntime.batch_norms import merge_batch_norms
+from boildown.shipping.batch_norms import merge_batch_norms
 from onnx import helper, numpy_helper
 
-from .conftest import Kit, shipped
-from .graphs import cnn
+from .conftest import cnn
 
 
 def norm(model: onnx.ModelProto) -> onnx.NodeProto:
@@ -38,25 +36,6 @@ def test_factor_and_summand_are_those_of_the_four_vectors(epsilon: float | None)
     assert not zero.any()
     assert (one == 1).all()
     assert [a.f for a in norm(model).attribute if a.name == "epsilon"] == [0]
-
-
-def test_the_float_twin_computes_what_the_source_computes(kit: Callable[..., Kit]) -> None:
-    made = kit()
-    twin = shipped(made.run())
-    np.testing.assert_allclose(
-        made.output(twin, made.inputs(37)), made.output(made.source, made.inputs(37)), atol=1e-5
-    )
-    for name, weight in made.weights(twin).items():
-        assert np.array_equal(weight, made.weights()[name])
-
-
-def test_files_of_few_bits_get_smaller(
-    kit: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = kit()
-    merged = shipped(made.run(Quantize(weights="int2"))).stat().st_size
-    monkeypatch.setattr("boildown_onnxruntime.deploy.merge_batch_norms", lambda _graph: None)
-    assert merged < shipped(made.run(Quantize(weights="int2"))).stat().st_size - 150
 
 
 def changed(change: Callable[[onnx.ModelProto], object]) -> onnx.ModelProto:

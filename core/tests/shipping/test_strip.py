@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import onnx
 import pytest
-from boildown import Quantize
-from boildown_onnxruntime.strip import strip
+from boildown.shipping.strip import strip
 from onnx import TensorProto, helper, numpy_helper
-
-from .conftest import Kit, shipped
-from .graphs import NETWORKS
 
 
 def talkative() -> onnx.ModelProto:
@@ -107,44 +101,3 @@ def test_names_within_subgraphs_follow() -> None:
     strip(model, keep_nodes=set())
     onnx.checker.check_model(model, full_check=True)
     assert b"of.the.module" not in model.SerializeToString()
-
-
-@pytest.mark.parametrize("network", NETWORKS)
-def test_the_float_twin_computes_what_the_source_does(
-    network: str, kit: Callable[..., Kit]
-) -> None:
-    made = kit(network)
-    twin = shipped(made.run())
-    source, found = made.output(made.source), made.output(twin)
-    assert np.abs(found - source).max() <= 1e-6 * np.abs(source).max()
-    assert twin.stat().st_size < made.source.stat().st_size
-
-
-def test_that_bound_is_below_what_half_precision_does(kit: Callable[..., Kit]) -> None:
-    made = kit()
-    source, half = (
-        made.output(made.source),
-        made.output(shipped(made.run(Quantize(weights="float16")))),
-    )
-    assert np.abs(half - source).max() > 1e-5 * np.abs(source).max()
-
-
-@pytest.mark.parametrize("network", NETWORKS)
-def test_the_float_twin_holds_the_very_weights_of_the_source(
-    network: str, kit: Callable[..., Kit]
-) -> None:
-    made = kit(network)
-    result = made.run()
-    found = made.weights(shipped(result))
-    for name, weight in made.weights().items():
-        assert np.array_equal(found[name], weight)
-    assert {state.bits for state in result.layers or ()} == {32}
-
-
-@pytest.mark.parametrize("size", [1, 2, 7])
-@pytest.mark.parametrize("step", [None, Quantize(activations="int8"), Quantize(weights="int4")])
-def test_the_batch_stays_open(step: Quantize | None, size: int, kit: Callable[..., Kit]) -> None:
-    made = kit()
-    path = shipped(made.run(*[step] if step else []))
-    assert onnx.load(path).graph.input[0].type.tensor_type.shape.dim[0].dim_param
-    assert made.output(path, made.inputs(size)).shape == (size, 10)

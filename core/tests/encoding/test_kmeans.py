@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from boildown_onnxruntime.kmeans import shared_values
-from boildown_onnxruntime.optimal import best_centres
+from boildown.encoding.kmeans import shared_values
+from boildown.encoding.optimal import best_centres
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -139,3 +139,18 @@ def test_weights_that_stand_more_often_count_more() -> None:
 def test_a_value_never_lies_beyond_the_weights_however_far_apart_they_are() -> None:
     values = np.float32([1e-05, -87382, -174763])
     assert shared(values, 2, "linear").max() <= values.max()
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize(
+    "values",
+    [np.zeros(50), np.repeat([1.0, 2.0], 30), np.r_[np.zeros(9999), 1e6], np.arange(20000.0)],
+    ids=["constant", "two", "outlier", "many"],
+)
+def test_odd_distributions_are_clustered(init: str, values: np.ndarray) -> None:
+    numbers = values.astype(np.float32)
+    result = shared(numbers, 4, init)
+    assert result.shape == numbers.shape
+    assert len(np.unique(result)) <= 4
+    assert np.isfinite(result).all()
+    assert np.abs(result - numbers).max() <= np.ptp(numbers) / 2

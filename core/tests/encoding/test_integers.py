@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from boildown import Quantize
-from boildown_onnxruntime.encode import over_the_whole_range, with_least_error
-
-from .conftest import Kit, shipped
+from boildown.encoding.integers import over_the_whole_range, with_least_error
 
 ROWS = (1,)
 
@@ -67,16 +64,3 @@ def test_zeros_stay_zeros_and_a_row_of_zeros_is_no_trouble(
     found = encode(values, 3, ROWS, symmetric=symmetric).real  # type: ignore[attr-defined]
     assert not found[values == 0].any()
     assert np.isfinite(found).all()
-
-
-@pytest.mark.parametrize(("bits", "observer"), [(4, "mse"), (3, "mse"), (5, "minmax")])
-def test_left_open_the_observer_is_the_one_for_these_bits(
-    bits: int, observer: str, kit: Callable[..., Kit]
-) -> None:
-    made = kit()
-    other = "minmax" if observer == "mse" else "mse"
-    files = [
-        shipped(made.run(Quantize(weights=f"int{bits}", observer=choice))).read_bytes()
-        for choice in (None, observer, other)
-    ]
-    assert files[0] == files[1] != files[2]

@@ -11,7 +11,11 @@ _SHARES = np.linspace(1.0, 0.4, 25)
 
 
 class Codes(NamedTuple):
-    """Integers, what one of them is worth, and which of them is 0 (None: the code 0)."""
+    """Integers, what one of them is worth, and which of them is 0 (None: the code 0).
+
+    `codes` has the shape of the weight, int8 or uint8; `scale` and `zero` are float32 and spread
+    over it.
+    """
 
     codes: np.ndarray
     scale: np.ndarray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import numpy_helper
 
-from .graph import constants, node_attribute, opset
+from .graph import initializers, node_attribute, opset
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
@@ -25,7 +25,7 @@ _OPSET = 9
 
 def merge_batch_norms(model: ModelProto) -> None:
     """Rewrite in place the batch norms whose four vectors are float32 constants."""
-    tensors = constants(model)
+    tensors = initializers(model)
     if opset(model) < _OPSET:
         return
     for node in model.graph.node:

@@ -7,10 +7,9 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
-from boildown_onnxruntime.packing import pack, packed_bytes
-from boildown_onnxruntime.storage import smallest_form, store_compactly
+from boildown.shipping.packing import pack, packed_bytes
+from boildown.shipping.storage import smallest_form, store_compactly
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
@@ -38,6 +37,8 @@ def holding(values: np.ndarray, opset: int = 17) -> onnx.ModelProto:
 
 
 def read_back(model: onnx.ModelProto) -> np.ndarray:
+    import onnxruntime
+
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
@@ -112,7 +113,7 @@ def test_zeros_of_both_signs_are_one_value() -> None:
     values = np.where(np.arange(4000) % 2, np.float32(-0.0), np.float32(0.0)).reshape(40, 100)
     form = smallest_form(values)
     assert form is not None
-    assert (form.function, form.bits, form.inputs[1].size) == ("lookup", 1, 1)
+    assert (form.function, form.bits, form.inputs()[1].size) == ("lookup", 1, 1)
 
 
 @pytest.mark.parametrize("whole", [0.0, 2.5])
@@ -160,6 +161,8 @@ def test_the_size_that_a_form_promises_is_nearly_the_size_of_the_file() -> None:
 def test_nothing_of_the_unpacking_is_left_once_the_model_is_loaded(
     form: str, opset: int, tmp_path: Path
 ) -> None:
+    import onnxruntime
+
     values = {
         "lookup": drawn(30_000, 16).reshape(300, 100),
         "rows": rowed(32, 1000, 16),
@@ -176,6 +179,8 @@ def test_nothing_of_the_unpacking_is_left_once_the_model_is_loaded(
 
 def test_the_check_above_sees_what_is_not_folded(tmp_path: Path) -> None:
     """Negative control: without the optimizer the unpacking is still there."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "plain.onnx")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

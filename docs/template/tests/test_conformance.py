@@ -1,0 +1,5 @@
+from boildown.testing import BackendSuite
+
+
+class TestHalf(BackendSuite):
+    backend_name = "half"
