@@ -32,7 +32,7 @@ def leaky_relu(node: Node) -> fx.Node:
 
 @operator("Elu")
 def elu(node: Node) -> fx.Node:
-    """alpha · (exp(x) - 1) below 0."""
+    """Alpha · (exp(x) - 1) below 0."""
     return node.module(nn.ELU(node.attribute("alpha", 1.0)), node.tensor(0))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,6 +10,9 @@ from onnx import TensorProto
 from torch import Tensor, fx
 
 from .builder import Node, operator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _INTEGERS = {
     TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64,
@@ -147,6 +149,6 @@ def _operand(node: Node, index: int) -> Any:  # noqa: ANN401 - a number or a ten
 
 
 def _rank(node: Node, index: int) -> int:
-    return -1 if node.is_length(index) else len(node.builder.shapes.get(node.proto.input[index], ()))
-
-
+    return (
+        -1 if node.is_length(index) else len(node.builder.shapes.get(node.proto.input[index], ()))
+    )

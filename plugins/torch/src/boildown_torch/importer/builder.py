@@ -36,6 +36,8 @@ class Kept:
     initializer: str
     #: PyTorch's numbers -> ONNX's.
     back: Turn
+    #: All parameters that make up the initializer, where they are several: `back` takes a stack.
+    parts: tuple[str, ...] = ()
 
 
 def same(values: np.ndarray) -> np.ndarray:
@@ -50,7 +52,7 @@ class Builder:
     graph: onnx.GraphProto
     opset: int
     root: nn.Module = field(default_factory=nn.Module)
-    fx: fx.Graph = field(default_factory=fx.Graph)
+    flow: fx.Graph = field(default_factory=fx.Graph)
     values: dict[str, Value] = field(default_factory=dict)
     shapes: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
@@ -61,6 +63,8 @@ class Builder:
     lengths: set[str] = field(default_factory=set)
     #: Additions that a linear layer has taken in as its bias: node -> what the layer gives.
     absorbed: dict[str, fx.Node] = field(default_factory=dict)
+    #: Reshapes with a constant shape that only flatten: they follow when channels are removed.
+    flattens: list[str] = field(default_factory=list)
     _parameters: dict[tuple[str, str], nn.Parameter] = field(default_factory=dict)
 
     def free(self, name: str) -> str:
@@ -90,7 +94,7 @@ class Builder:
         assert value is not None  # noqa: S101 - inputs that may be left out are looked at before
         for kept in self.kept:
             if kept.initializer == name and "." not in kept.path:
-                return self.fx.get_attr(kept.path)
+                return self.flow.get_attr(kept.path)
         path = self.free(name)
         if value.dtype == np.float32 and value.size > 1 and np.isfinite(value).all():
             self.root.register_parameter(path, self.parameter(name, value))
@@ -98,7 +102,7 @@ class Builder:
         else:
             self.root.register_buffer(path, torch.from_numpy(np.array(value)), persistent=False)
         with _quiet():
-            return self.fx.get_attr(path)
+            return self.flow.get_attr(path)
 
 
 def _quiet() -> Any:  # noqa: ANN401 - a context manager
@@ -182,7 +186,7 @@ class Node:
         path = self.builder.free(self.name + suffix)
         self.builder.root.add_module(path, module)
         self.builder.modules[path] = self.name
-        return self.builder.fx.call_module(path, arguments)  # type: ignore[arg-type]
+        return self.builder.flow.call_module(path, arguments)  # type: ignore[arg-type]
 
     def own(self, call: fx.Node, attribute: str, index: int, back: Turn = same) -> None:
         """Say that a parameter of the called module is the initializer at input `index`."""
@@ -191,7 +195,7 @@ class Node:
 
     def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> fx.Node:  # noqa: ANN401
         """Call a function at run time."""
-        return self.builder.fx.call_function(function, arguments, named)
+        return self.builder.flow.call_function(function, arguments, named)
 
     def refuse(self, reason: str) -> NoReturn:
         """Give the node up with a reason."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from torch import fx, nn
 
 from .builder import Node, operator
 from .padding import explicit_pads, padded
 
-_CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
-_TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+
+
+_CONV: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: dict[int, Any] = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 
 
 @operator("Conv")
@@ -29,9 +36,9 @@ def conv(node: Node) -> fx.Node:
     layer = _CONV[axes](
         weight.shape[1] * groups,
         weight.shape[0],
-        kernel,  # type: ignore[arg-type] - one number an axis
+        kernel,
         stride=strides,
-        padding=begin,  # type: ignore[arg-type]
+        padding=begin,
         dilation=dilations,
         groups=groups,
         bias=node.input(2) is not None,
@@ -53,9 +60,9 @@ def conv_transpose(node: Node) -> fx.Node:
     layer = _TRANSPOSED[axes](
         weight.shape[0],
         weight.shape[1] * groups,
-        list(weight.shape[2:]),  # type: ignore[arg-type]
+        list(weight.shape[2:]),
         stride=node.attribute("strides", [1] * axes),
-        padding=list(pads[:axes]),  # type: ignore[arg-type]
+        padding=list(pads[:axes]),
         output_padding=node.attribute("output_padding", [0] * axes),
         dilation=node.attribute("dilations", [1] * axes),
         groups=groups,

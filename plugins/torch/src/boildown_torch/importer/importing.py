@@ -18,7 +18,7 @@ from .lengths import LENGTHS
 if TYPE_CHECKING:
     from torch import nn
 
-_LAYERS, _KEPT = "boildown_layers", "boildown_kept"
+_LAYERS, _KEPT, _FLATTENS = "boildown_layers", "boildown_kept", "boildown_flattens"
 #: Operators that also bring more than one constant together; larger results are not folded.
 _MOST_FOLDED = 1 << 22
 
@@ -45,15 +45,14 @@ def import_onnx(source: Path | onnx.ModelProto) -> fx.GraphModule:
         except Refused as refused:
             problems.append(str(refused))
             for name in proto.output:
-                builder.values[name] = builder.fx.call_function(_missing)
+                builder.values[name] = builder.flow.call_function(_missing)
     if problems:
         raise UnsupportedError(f"PyTorch cannot take this model: {'; '.join(problems)}")
-    outputs = [
-        builder.operand(builder.values[item.name], item.name) for item in model.graph.output
-    ]
-    builder.fx.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
-    module = fx.GraphModule(builder.root, builder.fx, class_name="Imported")
+    outputs = [builder.operand(builder.values[item.name], item.name) for item in model.graph.output]
+    builder.flow.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
+    module = fx.GraphModule(builder.root, builder.flow, class_name="Imported")
     module.meta[_LAYERS], module.meta[_KEPT] = dict(builder.modules), tuple(builder.kept)
+    module.meta[_FLATTENS] = tuple(builder.flattens)
     return module
 
 
@@ -64,7 +63,12 @@ def layer_modules(module: fx.GraphModule) -> dict[str, str]:
 
 def kept_initializers(module: nn.Module) -> tuple[Kept, ...]:
     """Return which parameter is which initializer."""
-    return tuple(module.meta[_KEPT])  # type: ignore[index, arg-type]
+    return tuple(module.meta[_KEPT])  # type: ignore[index]
+
+
+def flattening_nodes(module: nn.Module) -> tuple[str, ...]:
+    """Return the nodes of the source that reshape to a constant shape, but only flatten."""
+    return tuple(module.meta[_FLATTENS])  # type: ignore[index]
 
 
 def _builder(model: onnx.ModelProto) -> Builder:
@@ -83,7 +87,7 @@ def _builder(model: onnx.ModelProto) -> Builder:
         builder.values[tensor.name] = numpy_helper.to_array(tensor)
         builder.types[tensor.name] = tensor.data_type
     for item in graph.input:
-        builder.values[item.name] = builder.fx.placeholder(_identifier(item.name, builder))
+        builder.values[item.name] = builder.flow.placeholder(_identifier(item.name, builder))
     return builder
 
 

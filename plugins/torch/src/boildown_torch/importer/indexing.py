@@ -38,9 +38,9 @@ def selected(x: Tensor, axis: int, places: list[int]) -> Tensor:
 def gather(node: Node) -> fx.Node:
     """A constant table of vectors is an `nn.Embedding`."""
     data, index, axis = node.input(0), node.input(1), node.attribute("axis", 0)
-    if isinstance(data, np.ndarray) and data.ndim == _MATRIX and axis == 0:
-        if data.dtype == np.float32 and isinstance(index, fx.Node):
-            return _embedding(node, data)
+    table = isinstance(data, np.ndarray) and data.ndim == _MATRIX and data.dtype == np.float32
+    if table and axis == 0 and isinstance(index, fx.Node):
+        return _embedding(node, node.constant(0, "its table"))
     if isinstance(index, np.ndarray) and index.ndim == 0:
         return node.call(torch.select, node.tensor(0), axis, int(index))
     if isinstance(index, np.ndarray) and index.ndim == 1:
@@ -54,7 +54,8 @@ def gather(node: Node) -> fx.Node:
     return node.call(picked, node.tensor(0), node.tensor(1), axis)
 
 
-def _embedding(node: Node, table: np.ndarray) -> fx.Node:
+def _embedding(node: Node, table: np.ndarray | None) -> fx.Node:
+    assert table is not None  # noqa: S101 - looked at by the caller
     layer = nn.Embedding(*table.shape)
     layer.weight = node.builder.parameter(node.proto.input[0], table)
     length = len(table)
@@ -91,9 +92,7 @@ def cut(node: Node) -> fx.Node:
     if isinstance(starts, fx.Node) or isinstance(ends, fx.Node):
         if axes is None or len(axes) != 1:
             node.refuse("several computed bounds")
-        first, last = (
-            b if isinstance(b, fx.Node) else b[0] if b else None for b in (starts, ends)
-        )
+        first, last = (b if isinstance(b, fx.Node) else b[0] if b else None for b in (starts, ends))
         step = steps[0] if steps else 1
         if step < 0:
             node.refuse("a negative step with computed bounds")

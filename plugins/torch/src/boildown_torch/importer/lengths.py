@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import operator as op
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import fx
 
-from .builder import Node
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .builder import Node
 
 #: A number or a flat list of numbers.
 Lengths = Any
@@ -151,7 +153,8 @@ def _one(function: Callable[[Lengths], Lengths]) -> Callable[[Node], fx.Node | N
 def _reshape(node: Node) -> fx.Node | None:
     if not node.is_length(0):
         return None
-    return node.call(as_number if np.size(node.inputs[1]) == 0 else as_list, node.input(0))
+    shape = node.constant(1, "its shape")
+    return node.call(as_number if shape is None or shape.size == 0 else as_list, node.input(0))
 
 
 def _shape(node: Node) -> np.ndarray:

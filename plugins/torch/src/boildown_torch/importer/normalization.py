@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import fx, nn
 
 from .builder import Kept, Node, operator, same
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _BATCH = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
 _INSTANCE = {3: nn.InstanceNorm1d, 4: nn.InstanceNorm2d, 5: nn.InstanceNorm3d}
-_ALL_GROUP_SCALES = 21
 
 
 @operator("BatchNormalization")
@@ -45,7 +46,7 @@ def layer_normalization(node: Node) -> fx.Node:
         node.refuse("its scale does not have the shape of the normalised axes")
     layer = nn.LayerNorm(list(scale.shape), eps=node.attribute("epsilon", 1e-5))
     if bias is None:
-        layer.bias = None
+        layer.register_parameter("bias", None)
         _set(node, layer, weight=(1, scale))
     else:
         _set(node, layer, weight=(1, scale), bias=(2, bias.reshape(scale.shape)))
@@ -70,9 +71,7 @@ def instance_normalization(node: Node) -> fx.Node:
 
 @operator("GroupNormalization")
 def group_normalization(node: Node) -> fx.Node:
-    """A scale for each channel, which the operator has since opset 21."""
-    if node.builder.opset < _ALL_GROUP_SCALES:
-        node.refuse("before opset 21 its scale belongs to groups, in PyTorch to channels")
+    """With a scale for each channel; the form of opset 18 was withdrawn, and onnx refuses it."""
     node.expect(stash_type=1)
     scale, bias = _constants(node, 3)
     groups, epsilon = node.attribute("num_groups"), node.attribute("epsilon", 1e-5)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torch import fx, nn
 
 from .builder import Node, operator
 from .padding import explicit_pads, padded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _MAX = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 _AVERAGE = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
@@ -69,7 +72,7 @@ def global_max(node: Node) -> fx.Node:
 
 
 def _settings(
-    node: Node, kinds: dict[int, type]
+    node: Node, kinds: Mapping[int, type]
 ) -> tuple[Sequence[int], Sequence[int], Sequence[int], list[int], bool]:
     node.expect(storage_order=0)
     kernel = node.attribute("kernel_shape")
@@ -94,7 +97,9 @@ def _expect_same_count(
 ) -> None:
     """Refuse a last window that PyTorch leaves out since it would begin behind the input."""
     axes = len(kernel)
-    places = zip(node.shape()[2:], kernel, strides, dilations, pads[:axes], pads[axes:], strict=True)
+    places = zip(
+        node.shape()[2:], kernel, strides, dilations, pads[:axes], pads[axes:], strict=True
+    )
     for length, width, stride, dilation, begin, end in places:
         if length is None:
             continue

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
 from .builder import Kept, Node, operator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Gates in PyTorch's order, as places in ONNX's: i o f c -> i f g o; z r h -> r z n.
 _ORDER = {"LSTM": [0, 2, 3, 1], "GRU": [1, 0, 2], "RNN": [0]}
@@ -32,7 +35,9 @@ class Recurrent(nn.Module):
         self.core, self.backwards = core, backwards
         self.directions = 2 if core.bidirectional else 1
 
-    def forward(self, x: Tensor, h: Tensor | None = None, c: Tensor | None = None) -> tuple[Tensor, ...]:
+    def forward(
+        self, x: Tensor, h: Tensor | None = None, c: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         """Run over all steps."""
         x = x.flip(0) if self.backwards else x
         if h is None:
@@ -48,7 +53,7 @@ class Recurrent(nn.Module):
 
 @operator("LSTM", "GRU", "RNN")
 def recurrent(node: Node) -> Sequence[fx.Node]:
-    """Weights W (directions, gates · hidden, input), R likewise, B both biases one behind another."""
+    """Weights W (directions, gates · hidden, input), R likewise, B both biases in a row."""
     kind = node.proto.op_type
     _expect(node, kind)
     w, r = node.constant(1, "its weight"), node.constant(2, "its recurrent weight")
@@ -80,12 +85,12 @@ def recurrent(node: Node) -> Sequence[fx.Node]:
 def _core(node: Node, kind: str, w: np.ndarray, settings: dict[str, bool]) -> nn.RNNBase:
     hidden, features = node.attribute("hidden_size"), w.shape[2]
     if kind == "LSTM":
-        return nn.LSTM(features, hidden, **settings)  # type: ignore[arg-type]
+        return nn.LSTM(features, hidden, **settings)
     if kind == "GRU":
-        return nn.GRU(features, hidden, **settings)  # type: ignore[arg-type]
+        return nn.GRU(features, hidden, **settings)
     names = node.attribute("activations", [b"Tanh"])
     nonlinearity = {b"Tanh": "tanh", b"Relu": "relu"}[names[0]]
-    return nn.RNN(features, hidden, nonlinearity=nonlinearity, **settings)  # type: ignore[arg-type]
+    return nn.RNN(features, hidden, nonlinearity=nonlinearity, **settings)
 
 
 def _expect(node: Node, kind: str) -> None:
@@ -124,7 +129,12 @@ def _own(node: Node, call: fx.Node, kind: str, *, bias: bool) -> None:
             for name in names
         ]
         node.builder.kept.append(
-            Kept(",".join(paths), node.proto.input[index], _Assemble(tuple(back), len(names)))
+            Kept(
+                paths[0],
+                node.proto.input[index],
+                _Assemble(tuple(back), len(names)),
+                tuple(paths),
+            )
         )
 
 

@@ -35,15 +35,15 @@ def resize(node: Node) -> fx.Node:
     if rank not in _LINEAR:
         node.refuse(f"an input of {rank} axes")
     mode, corners = _mode(node, rank)
-    size, factors = None, None
-    if node.input(3) is not None:
-        size = node.input(3)
-        if isinstance(size, fx.Node) and not node.is_length(3):
+    size: Any = node.input(3)
+    factors = None
+    if isinstance(size, fx.Node):
+        if not node.is_length(3):
             node.refuse("its sizes depend on the data")
-        if not isinstance(size, fx.Node):
-            size = [int(x) for x in size]  # type: ignore[union-attr]
-            if size[1] != node.shape()[1]:
-                node.refuse("it resizes channels")
+    elif size is not None:
+        size = [int(x) for x in size]
+        if size[1] != node.shape()[1]:
+            node.refuse("it resizes channels")
     else:
         given = node.constant(2, "its scales")
         if given is None or given.size != rank or (given[:2] != 1).any():

@@ -94,8 +94,21 @@ def _lengths(node: Node, index: int, what: str) -> Any:  # noqa: ANN401 - length
 @operator("Reshape")
 def reshape(node: Node) -> fx.Node:
     """The shape may hold -1 and 0."""
+    if isinstance(node.input(1), np.ndarray) and _only_flattens(node):
+        node.builder.flattens.append(node.name)
+        return node.module(nn.Flatten(1), node.tensor(0))
     zeros = bool(node.attribute("allowzero", 0))
     return node.call(reshaped, node.tensor(0), _lengths(node, 1, "its shape"), zeros=zeros)
+
+
+def _only_flattens(node: Node) -> bool:
+    """Tell whether all axes behind the open batch become one, whatever their lengths."""
+    shapes = node.builder.shapes
+    before, after = (shapes.get(name) for name in (node.proto.input[0], node.proto.output[0]))
+    if before is None or after is None or len(after) != 2 or len(before) < 2:  # noqa: PLR2004
+        return False
+    known = None not in before[1:] and before[0] is None and after[0] is None
+    return known and after[1] == math.prod(length or 0 for length in before[1:])
 
 
 @operator("Expand")
@@ -111,7 +124,7 @@ def flatten(node: Node) -> fx.Node:
     if axis == 1:
         return node.module(nn.Flatten(1), node.tensor(0)) if node.rank() > 1 else node.call(
             flattened, node.tensor(0), 1)  # fmt: skip
-    return node.call(flattened, node.tensor(0), axis % (node.rank() + 1) if axis < 0 else axis)
+    return node.call(flattened, node.tensor(0), axis + node.rank() if axis < 0 else axis)
 
 
 @operator("ConstantOfShape")

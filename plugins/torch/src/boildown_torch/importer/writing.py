@@ -8,12 +8,11 @@ import numpy as np
 import onnx
 from boildown import UnsupportedError
 from onnx import numpy_helper, shape_inference
-from torch import nn
 
-from .importing import kept_initializers, layer_modules
+from .importing import flattening_nodes, kept_initializers, layer_modules
 
 if TYPE_CHECKING:
-    from torch import Tensor, fx
+    from torch import Tensor, fx, nn
 
 
 def write_back(source: onnx.ModelProto, module: fx.GraphModule) -> onnx.ModelProto:
@@ -30,21 +29,19 @@ def write_back(source: onnx.ModelProto, module: fx.GraphModule) -> onnx.ModelPro
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     changed = False
     for kept in kept_initializers(module):
-        values = [_numbers(module, path) for path in kept.path.split(",")]
-        turned = kept.back(np.stack(values) if "," in kept.path or _is_stack(kept) else values[0])
+        if kept.parts:
+            values = np.stack([_numbers(module, path) for path in kept.parts])
+        else:
+            values = _numbers(module, kept.path)
+        turned = kept.back(values)
         tensor = tensors[kept.initializer]
         changed |= tuple(tensor.dims) != turned.shape
         tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(turned), tensor.name))
     if changed:
         _follow_groups(model, module)
+        _follow_channels(model, set(flattening_nodes(module)))
         return _checked(model)
     return model
-
-
-def _is_stack(kept: object) -> bool:
-    from .recurrent import _Assemble
-
-    return isinstance(getattr(kept, "back", None), _Assemble)
 
 
 def _numbers(module: nn.Module, path: str) -> np.ndarray:
@@ -67,6 +64,17 @@ def _follow_groups(model: onnx.ModelProto, module: fx.GraphModule) -> None:
         for attribute in node.attribute:
             if attribute.name == "group":
                 attribute.i = int(groups[node.name])  # type: ignore[arg-type]
+
+
+def _follow_channels(model: onnx.ModelProto, flattens: set[str]) -> None:
+    """Let reshapes that only flatten take as many channels as there are."""
+    for node in model.graph.node:
+        if node.name in flattens:
+            node.input[1] = f"{node.name}/flat"
+            del node.attribute[:]  # allowzero, which would take the 0 literally
+            model.graph.initializer.append(
+                numpy_helper.from_array(np.array([0, -1], np.int64), node.input[1])
+            )
 
 
 def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
