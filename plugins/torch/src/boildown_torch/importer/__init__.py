@@ -1,0 +1,23 @@
+"""Import ONNX graphs as trainable PyTorch modules, and write trained weights back.
+
+Public, and used by other plugins: `import_onnx`, `write_back`, `layer_modules`.
+"""
+
+from . import (  # noqa: F401 - each registers its operators
+    activation,
+    arithmetic,
+    convolution,
+    dense,
+    indexing,
+    normalization,
+    pooling,
+    recurrent,
+    reduction,
+    resize,
+    shaping,
+)
+from .importing import import_onnx as import_onnx
+from .importing import layer_modules as layer_modules
+from .writing import write_back as write_back
+
+__all__ = ["import_onnx", "layer_modules", "write_back"]

@@ -1,0 +1,217 @@
+"""Build a `torch.fx` graph node by node from an ONNX graph: names, values, modules, parameters.
+
+Each operator is translated by one function, registered under its name. Constants stay numpy
+arrays until a module or a tensor operand needs them; lengths (what `Shape` gives) are Python
+integers at run time, so that an open batch stays open under `torch.export`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from torch import fx, nn
+
+#: A value of the graph: computed at run time, constant, or left out.
+Value = fx.Node | np.ndarray | None
+#: Turns the numbers of a parameter into those of its initializer, or the other way round.
+Turn = Callable[[np.ndarray], np.ndarray]
+
+
+class Refused(Exception):  # noqa: N818 - what happened, not an error of ours
+    """One node cannot be imported exactly; `import_onnx` collects them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A parameter or buffer of the module that is an initializer of the source."""
+
+    path: str
+    initializer: str
+    #: PyTorch's numbers -> ONNX's.
+    back: Turn
+    #: All parameters that make up the initializer, where they are several: `back` takes a stack.
+    parts: tuple[str, ...] = ()
+
+
+def same(values: np.ndarray) -> np.ndarray:
+    """Leave numbers as they are."""
+    return values
+
+
+@dataclass(slots=True)
+class Builder:
+    """What is known while one graph is imported."""
+
+    graph: onnx.GraphProto
+    opset: int
+    root: nn.Module = field(default_factory=nn.Module)
+    flow: fx.Graph = field(default_factory=fx.Graph)
+    values: dict[str, Value] = field(default_factory=dict)
+    shapes: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
+    types: dict[str, int] = field(default_factory=dict)
+    #: Module -> the node of the source that it stands for.
+    modules: dict[str, str] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
+    #: Computed values that are lengths: Python integers or lists of them.
+    lengths: set[str] = field(default_factory=set)
+    #: Additions that a linear layer has taken in as its bias: node -> what the layer gives.
+    absorbed: dict[str, fx.Node] = field(default_factory=dict)
+    #: Reshapes with a constant shape that only flatten: they follow when channels are removed.
+    flattens: list[str] = field(default_factory=list)
+    _parameters: dict[tuple[str, str], nn.Parameter] = field(default_factory=dict)
+
+    def free(self, name: str) -> str:
+        """Return a name for an attribute of the root that is not taken."""
+        plain = re.sub(r"\W+", "_", name).strip("_") or "node"
+        plain = f"_{plain}" if plain[0].isdigit() or hasattr(nn.Module, plain) else plain
+        found, number = plain, 1
+        while hasattr(self.root, found):
+            found, number = f"{plain}_{number}", number + 1
+        return found
+
+    def parameter(self, initializer: str, values: np.ndarray, form: str = "") -> nn.Parameter:
+        """Return the one trainable parameter of an initializer in one form, shared by its users."""
+        key = (initializer, form)
+        if key not in self._parameters:
+            tensor = torch.from_numpy(np.array(values, order="C"))
+            self._parameters[key] = nn.Parameter(tensor)
+        return self._parameters[key]
+
+    def operand(self, value: Value, name: str) -> fx.Node:
+        """Return a constant as a tensor of the root; a computed value as it is.
+
+        Real numbers can be trained: positions, class tokens and layer scales are such constants.
+        """
+        if isinstance(value, fx.Node):
+            return value
+        assert value is not None  # noqa: S101 - inputs that may be left out are looked at before
+        for kept in self.kept:
+            if kept.initializer == name and "." not in kept.path:
+                return self.flow.get_attr(kept.path)
+        path = self.free(name)
+        if value.dtype == np.float32 and value.size > 1 and np.isfinite(value).all():
+            self.root.register_parameter(path, self.parameter(name, value))
+            self.kept.append(Kept(path, name, same))
+        else:
+            self.root.register_buffer(path, torch.from_numpy(np.array(value)), persistent=False)
+        with _quiet():
+            return self.flow.get_attr(path)
+
+
+def _quiet() -> Any:  # noqa: ANN401 - a context manager
+    import warnings
+
+    return warnings.catch_warnings(action="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the source, with what its translation asks for."""
+
+    proto: onnx.NodeProto
+    builder: Builder
+
+    @property
+    def name(self) -> str:
+        """Its name, unique in a normalised graph."""
+        return self.proto.name
+
+    @property
+    def inputs(self) -> list[Value]:
+        """Its inputs; None for those left out."""
+        values = self.builder.values
+        return [values[name] if name else None for name in self.proto.input]
+
+    def input(self, index: int) -> Value:
+        """Return an input, None where it is left out."""
+        names = self.proto.input
+        return self.inputs[index] if index < len(names) and names[index] else None
+
+    def tensor(self, index: int) -> fx.Node:
+        """Return an input as a tensor of the graph."""
+        return self.builder.operand(self.input(index), self.proto.input[index])
+
+    def constant(self, index: int, what: str) -> np.ndarray | None:
+        """Return an input that must be constant, None where it is left out."""
+        value = self.input(index)
+        if isinstance(value, fx.Node):
+            self.refuse(f"{what} is computed, not constant")
+        return value
+
+    def shape(self, index: int = 0) -> tuple[int | None, ...]:
+        """Return the shape of an input, None for an open axis; refuse where it is not known."""
+        name = self.proto.input[index]
+        value = self.builder.values.get(name)
+        if isinstance(value, np.ndarray):
+            return value.shape
+        if name not in self.builder.shapes:
+            self.refuse(f"the shape of {name!r} is not known")
+        return self.builder.shapes[name]
+
+    def rank(self, index: int = 0) -> int:
+        """Return the number of axes of an input."""
+        return len(self.shape(index))
+
+    def attribute(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - ONNX's own
+        """Return an attribute; texts as `str`."""
+        for attribute in self.proto.attribute:
+            if attribute.name == name:
+                value = helper.get_attribute_value(attribute)
+                if attribute.type == onnx.AttributeProto.TENSOR:
+                    return numpy_helper.to_array(value)
+                return value.decode() if isinstance(value, bytes) else value
+        return default
+
+    def expect(self, **attributes: Any) -> None:  # noqa: ANN401 - ONNX's own
+        """Refuse the node unless these attributes have these values, or are left out."""
+        for name, wanted in attributes.items():
+            found = self.attribute(name, wanted)
+            found = list(found) if isinstance(found, Sequence) and found != str(found) else found
+            if found != wanted:
+                self.refuse(f"{name} = {found} (only {wanted} is exact in PyTorch)")
+
+    def is_length(self, index: int) -> bool:
+        """Tell whether an input is made of lengths, as `Shape` gives them."""
+        return index < len(self.proto.input) and self.proto.input[index] in self.builder.lengths
+
+    def module(self, module: nn.Module, *arguments: Value, suffix: str = "") -> fx.Node:
+        """Call a new module on `arguments`; it bears the name of this node."""
+        path = self.builder.free(self.name + suffix)
+        self.builder.root.add_module(path, module)
+        self.builder.modules[path] = self.name
+        return self.builder.flow.call_module(path, arguments)  # type: ignore[arg-type]
+
+    def own(self, call: fx.Node, attribute: str, index: int, back: Turn = same) -> None:
+        """Say that a parameter of the called module is the initializer at input `index`."""
+        path = f"{call.target}.{attribute}"
+        self.builder.kept.append(Kept(path, self.proto.input[index], back))
+
+    def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> fx.Node:  # noqa: ANN401
+        """Call a function at run time."""
+        return self.builder.flow.call_function(function, arguments, named)
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Give the node up with a reason."""
+        op = f"{self.proto.domain}.{self.proto.op_type}".lstrip(".")
+        raise Refused(f"node {self.name!r} ({op}, opset {self.builder.opset}): {reason}")
+
+
+Translate = Callable[[Node], fx.Node | Sequence[fx.Node | None]]
+OPERATORS: dict[str, Translate] = {}
+
+
+def operator(*names: str) -> Callable[[Translate], Translate]:
+    """Register the translation of operators of the standard domain."""
+
+    def register(translate: Translate) -> Translate:
+        OPERATORS.update(dict.fromkeys(names, translate))
+        return translate
+
+    return register

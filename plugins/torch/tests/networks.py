@@ -1,0 +1,99 @@
+"""Networks of the field as exporters write them, at small resolutions, with random weights."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+#: torchvision's wheels are built beside CUDA builds of torch; beside others its operators lack
+#: their schemas. The library object keeps them.
+_LIBRARY = torch.library.Library("torchvision", "FRAGMENT")
+for _name in ("nms", "qnms"):
+    with contextlib.suppress(RuntimeError):
+        _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+import torchvision.models as zoo  # noqa: E402 - needs the schemas
+
+
+class Recurrent(nn.Module):
+    """Linear, two bidirectional LSTM layers, a GRU, linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.after = nn.Linear(8, 16), nn.Linear(10, 5)
+        self.lstm = nn.LSTM(16, 12, 2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(24, 10, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, _ = self.lstm(self.before(x))
+        x, _ = self.gru(x)
+        return self.after(x[:, -1])
+
+
+class Encoder(nn.Module):
+    """A transformer encoder of two layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True, dropout=0.0)
+        self.before, self.after = nn.Linear(8, 32), nn.Linear(32, 5)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.after(self.encoder(self.before(x)).mean(1))
+
+
+IMAGES, SERIES = (3, 64, 64), (7, 8)
+NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "lstm": (Recurrent, SERIES),
+    "transformer": (Encoder, SERIES),
+    "mobilenet_v2": (zoo.mobilenet_v2, IMAGES),
+    "mobilenet_v3": (zoo.mobilenet_v3_small, IMAGES),
+    "resnet50": (zoo.resnet50, IMAGES),
+    "squeezenet1_1": (zoo.squeezenet1_1, IMAGES),
+    "efficientnet_b0": (zoo.efficientnet_b0, IMAGES),
+    "densenet121": (zoo.densenet121, IMAGES),
+    "shufflenet_v2": (zoo.shufflenet_v2_x1_0, IMAGES),
+    "regnet": (zoo.regnet_y_400mf, IMAGES),
+    "convnext_tiny": (zoo.convnext_tiny, IMAGES),
+    "vit_b_16": (lambda: zoo.vit_b_16(image_size=64), IMAGES),
+}
+
+
+def network(name: str) -> tuple[nn.Module, Tensor]:
+    """Return a network in evaluation mode and a batch of 2; no weight keeps a trivial value."""
+    torch.manual_seed(0)
+    make, shape = NETWORKS[name]
+    with warnings.catch_warnings(action="ignore"):
+        module = make().eval()
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.running_mean, 0, 0.1)
+            nn.init.uniform_(part.running_var, 0.5, 1.5)
+            nn.init.uniform_(part.weight, 0.5, 1.5)
+            nn.init.normal_(part.bias, 0, 0.1)
+        elif isinstance(part, nn.Linear):
+            nn.init.normal_(part.weight, 0, part.in_features**-0.5)
+    return module, torch.randn(2, *shape)
+
+
+def exported(module: nn.Module, example: Tensor, path: Path, *, dynamo: bool) -> onnx.ModelProto:
+    """Export with an open batch, by either exporter of torch."""
+    with warnings.catch_warnings(action="ignore"):
+        if dynamo:
+            batch = ({0: torch.export.Dim("batch")},)
+            torch.onnx.export(
+                module, (example,), path, dynamo=True, dynamic_shapes=batch,
+                input_names=["input"], external_data=False, verbose=False,
+            )  # fmt: skip
+        else:
+            torch.onnx.export(
+                module, (example,), path, dynamo=False, opset_version=17,
+                input_names=["input"], dynamic_axes={"input": {0: "batch"}},
+            )  # fmt: skip
+    return onnx.load(path)
