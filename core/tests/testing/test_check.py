@@ -102,3 +102,11 @@ def test_without_pytest_it_says_what_to_install(backends: Path, tmp_path: Path) 
     assert told.returncode == 2
     assert told.stderr.startswith("error: ")
     assert "pip install 'boildown[testing]'" in told.stderr
+
+
+def test_an_interruption_is_no_error_of_the_keyword(backends: Path, tmp_path: Path) -> None:
+    tests = tmp_path / "test_mine.py"
+    tests.write_text("def test_long():\n    raise KeyboardInterrupt\n")
+    told = check(tmp_path, "honest", "--tests", str(tests))
+    assert told.returncode == 130
+    assert "keyword" not in told.stderr

@@ -31,7 +31,7 @@ def check(
     A backend that `boildown.toml` of the working folder puts into another interpreter is checked
     there. `tests` is a file with a subclass of BackendSuite, so with known gaps. Raises UsageError
     where there is nothing to run or pytest cannot begin, UnknownBackendError and PluginError where
-    the backend is missing or broken.
+    the backend is missing or broken, KeyboardInterrupt where the user ends it.
     """
     place = places(Path()).get(backend)
     if place is not None and place.command:
@@ -51,6 +51,8 @@ def check(
         words += ["--rootdir", folder, "--basetemp", str(Path(folder) / "work")]
         words += [f"-k={keyword}"] if keyword else []
         code = pytest.main([*words, str(tests or written)], plugins=[coverage])
+    if coverage.interrupted:
+        raise KeyboardInterrupt
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise UsageError(f"no case matches --keyword {keyword!r}")
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:

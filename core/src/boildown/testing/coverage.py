@@ -26,11 +26,17 @@ class Coverage:
 
     def __init__(self) -> None:
         self._offers: dict[str, OfferCoverage] = {}
+        #: Whether the user ended it: pytest's exit code is that of a broken file then.
+        self.interrupted = False
 
     @property
     def offers(self) -> list[OfferCoverage]:
         """Return what was counted, in the order of the first case of each offer."""
         return list(self._offers.values())
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember an interruption, but not `pytest.exit`."""
+        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one case: its body, or its set-up where that failed or was skipped."""
