@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,17 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-#: torchvision's wheels are built beside CUDA builds of torch; beside others its operators lack
-#: their schemas. The library object keeps them.
-_LIBRARY = torch.library.Library("torchvision", "FRAGMENT")
-for _name in ("nms", "qnms"):
-    with contextlib.suppress(RuntimeError):
-        _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-import torchvision.models as zoo  # noqa: E402 - needs the schemas
+try:
+    import torchvision.models as zoo
+except RuntimeError:
+    # Beside a build of torch other than the one that torchvision was built for, its compiled
+    # operators do not load and their schemas are missing.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    _LIBRARY = torch.library.Library("torchvision", "FRAGMENT")  # holds the schemas
+    for name in ("nms", "qnms"):
+        _LIBRARY.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision.models as zoo
 
 
 class Recurrent(nn.Module):

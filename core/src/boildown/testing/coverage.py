@@ -35,8 +35,8 @@ class Coverage:
         return list(self._offers.values())
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember an interruption, but not `pytest.exit`."""
-        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+        """Remember it; pytest's own ways to stop early are kinds of KeyboardInterrupt too."""
+        self.interrupted = excinfo.type is KeyboardInterrupt
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one case: its body, or its set-up where that failed or was skipped."""

@@ -12,11 +12,20 @@ from .padding import explicit_pads, padded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+from typing import Any
 
 _MAX = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 _AVERAGE = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
-_GLOBAL_AVERAGE = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
-_GLOBAL_MAX = {1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.AdaptiveMaxPool3d}
+_GLOBAL_AVERAGE: dict[int, Any] = {
+    1: nn.AdaptiveAvgPool1d,
+    2: nn.AdaptiveAvgPool2d,
+    3: nn.AdaptiveAvgPool3d,
+}
+_GLOBAL_MAX: dict[int, Any] = {
+    1: nn.AdaptiveMaxPool1d,
+    2: nn.AdaptiveMaxPool2d,
+    3: nn.AdaptiveMaxPool3d,
+}
 
 
 @operator("MaxPool")
@@ -53,22 +62,14 @@ def average_pool(node: Node) -> fx.Node:
     return node.module(layer, data)
 
 
-@operator("GlobalAveragePool")
-def global_average(node: Node) -> fx.Node:
+@operator("GlobalAveragePool", "GlobalMaxPool")
+def over_all(node: Node) -> fx.Node:
     """One number a channel."""
+    kinds = _GLOBAL_AVERAGE if node.proto.op_type == "GlobalAveragePool" else _GLOBAL_MAX
     axes = node.rank() - 2
-    if axes not in _GLOBAL_AVERAGE:
+    if axes not in kinds:
         node.refuse(f"{axes} spatial axes (PyTorch has 1 to 3)")
-    return node.module(_GLOBAL_AVERAGE[axes](1), node.tensor(0))
-
-
-@operator("GlobalMaxPool")
-def global_max(node: Node) -> fx.Node:
-    """One number a channel."""
-    axes = node.rank() - 2
-    if axes not in _GLOBAL_MAX:
-        node.refuse(f"{axes} spatial axes (PyTorch has 1 to 3)")
-    return node.module(_GLOBAL_MAX[axes](1), node.tensor(0))
+    return node.module(kinds[axes](1), node.tensor(0))
 
 
 def _settings(
