@@ -123,6 +123,7 @@ class _Watch:
         self.child, self.pid = child, child.pid
         self.limits, self.started, self.stop = limits, started, stop
         self.peak = 0
+        self.seen: set[psutil.Process] = set()
         self.code: int | None = None
         self.usage = (0.0, 0)
         self.verdict: tuple[Literal["timeout", "out_of_memory"], str] | None = None
@@ -150,6 +151,9 @@ class _Watch:
         """End the whole group, children that outlived the process included, and reap it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        for process in self.seen:  # those that went into a session of their own
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         if self.code is None:
             with contextlib.suppress(ChildProcessError):
                 self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -160,7 +164,7 @@ class _Watch:
     def _check(self) -> None:
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
-        self.peak = max(self.peak, _group_rss(self.pid))
+        self.peak = max(self.peak, self._rss())
         seconds, memory = self.limits.seconds, self.limits.memory_bytes
         if self.verdict is not None:
             return
@@ -175,6 +179,18 @@ class _Watch:
         if self.verdict is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+
+    def _rss(self) -> int:
+        """Return the resident bytes of the process and all below it, which are remembered."""
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            total = process.memory_info().rss
+            for child in process.children(recursive=True):
+                self.seen.add(child)
+                with contextlib.suppress(psutil.Error):
+                    total += child.memory_info().rss
+        return total
 
 
 def _follow(progress: Any, report: Progress | None, watch: _Watch) -> None:  # noqa: ANN401
@@ -196,17 +212,6 @@ def _follow(progress: Any, report: Progress | None, watch: _Watch) -> None:  # n
                         message = json.loads(line)
                         if isinstance(message, dict):
                             report(message)
-
-
-def _group_rss(pid: int) -> int:
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        total = process.memory_info().rss
-        for child in process.children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                total += child.memory_info().rss
-    return total
 
 
 def _verdict(code: int, oom_kills: int) -> tuple[Literal["ok", "failed", "out_of_memory"], str]:
