@@ -111,7 +111,7 @@ def test_an_interrupted_run_says_so_and_leaves_no_process(
 def test_an_interrupted_measurement_leaves_no_process(start: Start, tmp_path: Path) -> None:
     (tmp_path / "gate").touch()
     host = start("--timing-seconds", "600")
-    until(lambda: list(tmp_path.glob("cache/speed/*/*/work/speed-*")))
+    until(lambda: list(tmp_path.glob("cache/speed/**/speed-*")))
     until(lambda: working(host, "boildown.measuring"))
     children = psutil.Process(host.pid).children(recursive=True)
     host.send_signal(signal.SIGINT)

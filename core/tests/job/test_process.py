@@ -64,11 +64,13 @@ def test_a_process_without_room_for_its_answer_says_so(tmp_path: Path) -> None:
     )
 
 
-def test_children_that_outlive_the_process_are_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own_session", [False, True])
+def test_children_that_outlive_the_process_are_ended(tmp_path: Path, *, own_session: bool) -> None:
     code = (
-        "import subprocess, sys;"
-        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-        "print(p.pid)"
+        "import subprocess, sys, time;"
+        "wait = [sys.executable, '-c', 'import time; time.sleep(60)'];"
+        f"p = subprocess.Popen(wait, start_new_session={own_session});"
+        "print(p.pid); time.sleep(1)"
     )
     run(code, tmp_path)
     pid = int((tmp_path / "log.txt").read_text())

@@ -30,8 +30,8 @@ PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
 #: Exit code of a process that could not write its answer (EX_IOERR of sysexits.h).
 NO_ANSWER = os.EX_IOERR
 _TICK_SECONDS = 0.1
-#: Finding the children of a process reads all of /proc; the kernel's own figure of the peak comes
-#: on top, so without a limit it is enough to look now and then.
+#: Finding the children of a process reads all of /proc. Without a limit of memory a look now and
+#: then is enough: the kernel tells the peak of the process itself.
 _LOOK_SECONDS = 0.5
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -82,7 +82,9 @@ def run_process(
             tempfile.TemporaryDirectory(prefix="boildown-", ignore_cleanup_errors=True)
         )
         reading, writing = os.pipe()
-        progress = ending.enter_context(open(reading, "rb", buffering=0))  # noqa: PTH123
+        progress = ending.enter_context(
+            open(reading, "rb", buffering=0)  # noqa: PTH123 - a descriptor has no path
+        )
         # A child whose start is interrupted would be nobody's, and nobody could end it.
         with interrupts_held():
             try:
@@ -126,6 +128,7 @@ class _Watch:
         self.child, self.pid = child, child.pid
         self.limits, self.started, self.stop = limits, started, stop
         self.peak, self.looked = 0, 0.0
+        self.seen: set[psutil.Process] = set()
         self.code: int | None = None
         self.usage = (0.0, 0)
         self.verdict: tuple[Literal["timeout", "out_of_memory"], str] | None = None
@@ -153,6 +156,9 @@ class _Watch:
         """End the whole group, children that outlived the process included, and reap it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        for process in self.seen:  # those that went into a session of their own
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         if self.code is None:
             with contextlib.suppress(ChildProcessError):
                 self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -180,10 +186,19 @@ class _Watch:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def _look(self) -> None:
-        """Take the memory of the group down where it is time to."""
+        """Take down, now and then, who runs below the process and what memory they all take."""
         now = time.monotonic()
-        if self.limits.memory_bytes is not None or now - self.looked >= _LOOK_SECONDS:
-            self.peak, self.looked = max(self.peak, _group_rss(self.pid)), now
+        if self.limits.memory_bytes is None and now - self.looked < _LOOK_SECONDS:
+            return
+        self.looked, total = now, 0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            total = process.memory_info().rss
+            for child in process.children(recursive=True):
+                self.seen.add(child)
+                with contextlib.suppress(psutil.Error):
+                    total += child.memory_info().rss
+        self.peak = max(self.peak, total)
 
 
 def _follow(progress: Any, report: Progress | None, watch: _Watch) -> None:  # noqa: ANN401
@@ -205,17 +220,6 @@ def _follow(progress: Any, report: Progress | None, watch: _Watch) -> None:  # n
                         message = json.loads(line)
                         if isinstance(message, dict):
                             report(message)
-
-
-def _group_rss(pid: int) -> int:
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        total = process.memory_info().rss
-        for child in process.children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                total += child.memory_info().rss
-    return total
 
 
 def _verdict(code: int, oom_kills: int) -> tuple[Literal["ok", "failed", "out_of_memory"], str]:

@@ -84,8 +84,8 @@ def die_with_the_host() -> None:
 def _loaded_versions() -> dict[str, str]:
     """Return distribution -> version of everything that this process has imported.
 
-    `importlib.metadata.packages_distributions` tells the same, but takes a second where large
-    toolkits are installed: it makes an object of each of their files.
+    `importlib.metadata.packages_distributions` tells the same, but makes an object of every file of
+    every distribution, and toolkits have many.
     """
     loaded = {name.partition(".")[0] for name in sys.modules}
     found = importlib.metadata.distributions()

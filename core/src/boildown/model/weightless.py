@@ -41,9 +41,9 @@ def without_weights(
     )
     graph = (model := look(model)).graph
     inputs = [item for item in graph.input if item.name not in aside]
-    rest = {tensor.name: tensor for tensor in graph.initializer}
+    whole = {tensor.name: tensor for tensor in graph.initializer} | aside
     del graph.initializer[:], graph.input[:]
-    graph.initializer.extend({**rest, **aside}[tensor.name] for tensor in initializers)
+    graph.initializer.extend(whole[tensor.name] for tensor in initializers)
     graph.input.extend(inputs)
     return model
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
     from .store import Entry, Store
 
-#: glibc gives large blocks back to the kernel at once, which clears them anew for the next batch:
-#: a tenth of the CPU time of calibrating a large network. Other C libraries ignore it.
+#: glibc gives large blocks back to the kernel at once, which clears them anew for the next batch.
+#: Other C libraries ignore this.
 _KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "536870912"}
 _LOG_TAIL = 400
 #: Endings that would come out the same again; the others are tried anew by the next run.
