@@ -8,9 +8,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from boildown import UnsupportedError
 from boildown_torch.importer import import_onnx, layer_modules, write_back
+from boildown_torch.importer.builder import Kept
 from networks import NETWORKS, exported, network
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from parity import RELATIVE, by_onnx_runtime, difference, normalized
 from torch import nn
 
@@ -153,3 +155,54 @@ def test_modules_are_named_after_nodes(tmp_path: Path) -> None:
     assert {nodes[name].op_type for name in found.values()} >= {"Conv", "Relu", "MaxPool"}
     convolutions = [n for n, part in module.named_modules() if isinstance(part, nn.Conv2d)]
     assert all(nodes[found[name]].op_type == "Conv" for name in convolutions)
+
+
+def chained(*, reshape: list[int]) -> onnx.ModelProto:
+    """Conv of 8 channels, reshape, and a constant that is added."""
+    draw = np.random.default_rng(0)
+    arrays = {
+        "w": draw.normal(size=(8, 3, 1, 1)).astype(np.float32),
+        "t": np.array(reshape),
+        "places": draw.normal(size=(8, 16)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], name="conv"),
+        helper.make_node("Reshape", ["c", "t"], ["r"], name="reshape"),
+        helper.make_node("Add", ["r", "places"], ["y"], name="add"),
+    ]
+    x = helper.make_tensor_value_info("x", 1, ["N", 3, 4, 4])
+    y = helper.make_tensor_value_info("y", 1, None)
+    stored = [numpy_helper.from_array(values, name) for name, values in arrays.items()]
+    graph = helper.make_graph(nodes, "g", [x], [y], stored)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return normalized(made)
+
+
+def test_a_constant_that_is_added_can_be_trained_and_is_written_back() -> None:
+    model = chained(reshape=[-1, 8, 16])
+    module = import_onnx(model)
+    with torch.no_grad():
+        next(v for n, v in module.named_parameters() if n == "places").add_(1)
+    back = {t.name: numpy_helper.to_array(t) for t in write_back(model, module).graph.initializer}
+    before = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    np.testing.assert_allclose(back["places"], before["places"] + 1, rtol=1e-6)
+
+
+def test_a_length_that_no_longer_fits_is_refused() -> None:
+    model = chained(reshape=[-1, 8, 16])
+    module = import_onnx(model)
+    module.conv.weight = nn.Parameter(module.conv.weight[:4].detach())
+    with pytest.raises(UnsupportedError, match="fixes a length"):
+        write_back(model, module)
+
+
+def test_one_tensor_that_has_become_two_is_refused() -> None:
+    model = chained(reshape=[-1, 8, 16])
+    module = import_onnx(model)
+    module.meta["boildown_kept"] += (Kept("places", ("other",), lambda values: values),)
+    module.register_parameter("other", nn.Parameter(module.places.detach().clone()))
+    write_back(model, module)
+    with torch.no_grad():
+        module.other.add_(1)
+    with pytest.raises(UnsupportedError, match="'places' serves several nodes"):
+        write_back(model, module)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from boildown_torch.importer.builder import OPERATORS
 from parity import RELATIVE, difference, graph_of, normalized
 
 Case = tuple[str, list[np.ndarray], dict[int, Any], dict[str, Any]]
@@ -138,7 +139,10 @@ ARITHMETIC = (
     ]
     + [
         case(op, SMALL, other)
-        for op in ("Add", "Sub", "Mul", "Div", "Greater", "Less", "Equal", "Min", "Max", "Sum", "Mean")
+        for op in (
+            "Add", "Sub", "Mul", "Div", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Equal",
+            "Min", "Max", "Sum", "Mean",
+        )
         for other in (real(2, 4, 6), real(2, 1, 6))
     ]
     + [case(op, SMALL, constants={1: np.float32(1.5)}) for op in ("Add", "Sub", "Mul", "Div")]
@@ -151,6 +155,7 @@ ARITHMETIC = (
         case("Where", SMALL > 0, SMALL, constants={2: np.float32(-1)}),
         case("Not", SMALL > 0), case("And", SMALL > 0, real(2, 4, 6) > 0),
         case("Or", SMALL > 0, real(2, 4, 6) > 0), case("Xor", SMALL > 0, real(2, 4, 6) > 0),
+        case("Dropout", SMALL), case("Sum", SMALL, SMALL, SMALL), case("Min", SMALL),
         case("Cast", SMALL * 3, to=7), case("Cast", SMALL > 0, to=1),
     ]
 )  # fmt: skip
@@ -184,6 +189,7 @@ SHAPING = [
     case("Gather", whole(1, -2, 3).reshape(3, 1), constants={0: real(5, 4)}),
     case("GatherElements", SMALL, np.zeros((2, 4, 3), np.int64) - 1, axis=2),
     case("CumSum", SMALL, constants={1: np.array(1)}),
+    case("Shape", SMALL), case("Shape", SMALL, start=1, end=-1), case("Size", SMALL),
     case("Trilu", SMALL, upper=0), case("Trilu", SMALL, constants={1: np.array(1)}),
 ]  # fmt: skip
 REDUCTIONS = [
@@ -247,3 +253,9 @@ def test_an_operator_gives_what_onnx_runtime_gives(one: Case) -> None:
     op, inputs, constants, more = one
     model = normalized(graph_of(op, inputs, constants, **more))
     assert difference(model, inputs) <= RELATIVE
+
+
+def test_each_operator_that_is_taken_has_a_case() -> None:
+    # These two are tried with computed shapes, in test_lengths.
+    tried = {one[0] for one in CASES} | {"ConstantOfShape", "Range"}
+    assert tried == set(OPERATORS)

@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto
 from torch import Tensor, fx
 
-from .builder import Node, operator
+from .builder import DTYPES, Node, operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +18,6 @@ _INTEGERS = {
     TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64,
     TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64,
 }  # fmt: skip
-_DTYPES = {
-    TensorProto.FLOAT: torch.float32, TensorProto.DOUBLE: torch.float64,
-    TensorProto.FLOAT16: torch.float16, TensorProto.BFLOAT16: torch.bfloat16,
-    TensorProto.INT8: torch.int8, TensorProto.INT16: torch.int16, TensorProto.INT32: torch.int32,
-    TensorProto.INT64: torch.int64, TensorProto.UINT8: torch.uint8, TensorProto.BOOL: torch.bool,
-}  # fmt: skip
-
 _ONE: dict[str, Callable[..., Any]] = {
     "Abs": torch.abs, "Neg": torch.neg, "Exp": torch.exp, "Log": torch.log, "Sqrt": torch.sqrt,
     "Erf": torch.erf, "Reciprocal": torch.reciprocal, "Floor": torch.floor, "Ceil": torch.ceil,
@@ -109,9 +102,9 @@ def where(node: Node) -> fx.Node:
 def cast(node: Node) -> fx.Node:
     """Change the type; reals to integers towards zero in both."""
     to = node.attribute("to")
-    if to not in _DTYPES:
+    if to not in DTYPES:
         node.refuse(f"to = {TensorProto.DataType.Name(to)}")
-    return node.call(as_type, node.tensor(0), _DTYPES[to])
+    return node.call(as_type, node.tensor(0), DTYPES[to])
 
 
 def as_type(x: Tensor, dtype: torch.dtype) -> Tensor:
@@ -125,13 +118,6 @@ def identity(node: Node) -> fx.Node:
     return node.tensor(0)
 
 
-def scalar(value: Any) -> Any:  # noqa: ANN401 - a number or a symbol
-    """Return the number of lengths that are one."""
-    if isinstance(value, list):
-        (value,) = value
-    return value
-
-
 def _pair(node: Node) -> tuple[Any, Any]:
     """Return both operands; constants of one element as numbers, which keeps the graph simple."""
     return _operand(node, 0), _operand(node, 1)
@@ -139,8 +125,8 @@ def _pair(node: Node) -> tuple[Any, Any]:
 
 def _operand(node: Node, index: int) -> Any:  # noqa: ANN401 - a number or a tensor
     value = node.input(index)
-    if node.is_length(index):
-        return node.call(scalar, value)
+    if node.is_length(index) and node.rank(index) == 0:
+        return value
     other = node.input(1 - index)
     if not isinstance(value, np.ndarray) or isinstance(other, np.ndarray):
         return node.tensor(index)

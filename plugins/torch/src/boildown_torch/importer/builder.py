@@ -15,13 +15,19 @@ from typing import Any, NoReturn
 import numpy as np
 import onnx
 import torch
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
+DTYPES: dict[int, torch.dtype] = {
+    TensorProto.FLOAT: torch.float32, TensorProto.DOUBLE: torch.float64,
+    TensorProto.FLOAT16: torch.float16, TensorProto.BFLOAT16: torch.bfloat16,
+    TensorProto.INT8: torch.int8, TensorProto.INT16: torch.int16, TensorProto.INT32: torch.int32,
+    TensorProto.INT64: torch.int64, TensorProto.UINT8: torch.uint8, TensorProto.BOOL: torch.bool,
+}  # fmt: skip
 #: A value of the graph: computed at run time, constant, or left out.
 Value = fx.Node | np.ndarray | None
-#: Turns the numbers of a parameter into those of its initializer, or the other way round.
-Turn = Callable[[np.ndarray], np.ndarray]
+#: Turns the numbers of parameters into those of the initializer that they make up.
+Turn = Callable[..., np.ndarray]
 
 
 class Refused(Exception):  # noqa: N818 - what happened, not an error of ours
@@ -30,14 +36,13 @@ class Refused(Exception):  # noqa: N818 - what happened, not an error of ours
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A parameter or buffer of the module that is an initializer of the source."""
+    """An initializer of the source, and the parameters or buffers of the module that it became."""
 
-    path: str
     initializer: str
-    #: PyTorch's numbers -> ONNX's.
+    #: Several where PyTorch keeps apart what ONNX keeps together (recurrent layers).
+    paths: tuple[str, ...]
+    #: PyTorch's numbers, one array a path, -> ONNX's.
     back: Turn
-    #: All parameters that make up the initializer, where they are several: `back` takes a stack.
-    parts: tuple[str, ...] = ()
 
 
 def same(values: np.ndarray) -> np.ndarray:
@@ -66,6 +71,8 @@ class Builder:
     #: Reshapes with a constant shape that only flatten: they follow when channels are removed.
     flattens: list[str] = field(default_factory=list)
     _parameters: dict[tuple[str, str], nn.Parameter] = field(default_factory=dict)
+    #: Constant -> the attribute of the root that holds it.
+    _attributes: dict[str, str] = field(default_factory=dict)
 
     def free(self, name: str) -> str:
         """Return a name for an attribute of the root that is not taken."""
@@ -84,31 +91,35 @@ class Builder:
             self._parameters[key] = nn.Parameter(tensor)
         return self._parameters[key]
 
-    def operand(self, value: Value, name: str) -> fx.Node:
-        """Return a constant as a tensor of the root; a computed value as it is.
+    def tensor(self, name: str) -> fx.Node:
+        """Return a value as a tensor at run time, whatever it is now.
 
-        Real numbers can be trained: positions, class tokens and layer scales are such constants.
+        Constants become attributes of the root. Real ones of several elements can be trained:
+        positions, class tokens and layer scales are such constants.
         """
+        value = self.values[name]
         if isinstance(value, fx.Node):
-            return value
-        assert value is not None  # noqa: S101 - inputs that may be left out are looked at before
-        for kept in self.kept:
-            if kept.initializer == name and "." not in kept.path:
-                return self.flow.get_attr(kept.path)
+            if name not in self.lengths:
+                return value
+            dtype = DTYPES[self.types.get(name, TensorProto.INT64)]
+            return self.flow.call_function(tensor_of, (value, dtype))
+        if name not in self._attributes:
+            self._attributes[name] = self._kept_constant(name, np.asarray(value))
+        return self.flow.get_attr(self._attributes[name])
+
+    def _kept_constant(self, name: str, value: np.ndarray) -> str:
         path = self.free(name)
         if value.dtype == np.float32 and value.size > 1 and np.isfinite(value).all():
             self.root.register_parameter(path, self.parameter(name, value))
-            self.kept.append(Kept(path, name, same))
+            self.kept.append(Kept(name, (path,), same))
         else:
             self.root.register_buffer(path, torch.from_numpy(np.array(value)), persistent=False)
-        with _quiet():
-            return self.flow.get_attr(path)
+        return path
 
 
-def _quiet() -> Any:  # noqa: ANN401 - a context manager
-    import warnings
-
-    return warnings.catch_warnings(action="ignore")
+def tensor_of(lengths: Any, dtype: torch.dtype) -> torch.Tensor:  # noqa: ANN401 - numbers or a list
+    """Return lengths as a tensor, for an operator that takes no Python numbers."""
+    return torch.tensor(lengths, dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,7 @@ class Node:
 
     def tensor(self, index: int) -> fx.Node:
         """Return an input as a tensor of the graph."""
-        return self.builder.operand(self.input(index), self.proto.input[index])
+        return self.builder.tensor(self.proto.input[index])
 
     def constant(self, index: int, what: str) -> np.ndarray | None:
         """Return an input that must be constant, None where it is left out."""
@@ -173,7 +184,7 @@ class Node:
         """Refuse the node unless these attributes have these values, or are left out."""
         for name, wanted in attributes.items():
             found = self.attribute(name, wanted)
-            found = list(found) if isinstance(found, Sequence) and found != str(found) else found
+            found = found if isinstance(found, (int, float, str)) else list(found)
             if found != wanted:
                 self.refuse(f"{name} = {found} (only {wanted} is exact in PyTorch)")
 
@@ -191,7 +202,7 @@ class Node:
     def own(self, call: fx.Node, attribute: str, index: int, back: Turn = same) -> None:
         """Say that a parameter of the called module is the initializer at input `index`."""
         path = f"{call.target}.{attribute}"
-        self.builder.kept.append(Kept(path, self.proto.input[index], back))
+        self.builder.kept.append(Kept(self.proto.input[index], (path,), back))
 
     def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> fx.Node:  # noqa: ANN401
         """Call a function at run time."""

@@ -48,7 +48,7 @@ def import_onnx(source: Path | onnx.ModelProto) -> fx.GraphModule:
                 builder.values[name] = builder.flow.call_function(_missing)
     if problems:
         raise UnsupportedError(f"PyTorch cannot take this model: {'; '.join(problems)}")
-    outputs = [builder.operand(builder.values[item.name], item.name) for item in model.graph.output]
+    outputs = [builder.tensor(item.name) for item in model.graph.output]
     builder.flow.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
     module = fx.GraphModule(builder.root, builder.flow, class_name="Imported")
     module.meta[_LAYERS], module.meta[_KEPT] = dict(builder.modules), tuple(builder.kept)

@@ -11,6 +11,7 @@ import operator as op
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import TensorProto
 from torch import fx
 
 if TYPE_CHECKING:
@@ -136,18 +137,29 @@ def _slice(node: Node) -> fx.Node | None:
     return node.call(cut, node.input(0), int(starts.item()), int(stops.item()), step)
 
 
+_INTEGERS = {TensorProto.INT32, TensorProto.INT64}
+
+
 def _cast(node: Node) -> fx.Node | None:
-    integers = node.attribute("to") in {6, 7, 9, 12, 13}
-    return node.call(list_or_number, node.input(0)) if integers else node.call(real, node.input(0))
+    if node.attribute("to") not in {*_INTEGERS, TensorProto.FLOAT}:
+        return None
+    return node.call(unchanged if node.attribute("to") in _INTEGERS else real, node.input(0))
 
 
-def list_or_number(data: Lengths) -> Lengths:
+def unchanged(data: Lengths) -> Lengths:
     """Leave lengths as they are."""
     return data
 
 
 def _one(function: Callable[[Lengths], Lengths]) -> Callable[[Node], fx.Node | None]:
     return lambda node: node.call(function, node.input(0)) if node.is_length(0) else None
+
+
+def _product(node: Node) -> fx.Node | None:
+    if not node.is_length(0):
+        return None
+    found = node.call(product, node.input(0))
+    return node.call(as_list, found) if node.attribute("keepdims", 1) else found
 
 
 def _reshape(node: Node) -> fx.Node | None:
@@ -189,7 +201,7 @@ LENGTHS: dict[str, Callable[[Node], Any]] = {
     "Unsqueeze": _one(as_list),
     "Squeeze": _one(as_number),
     "Reshape": _reshape,
-    "Identity": _one(list_or_number),
-    "ReduceProd": _one(product),
+    "Identity": _one(unchanged),
+    "ReduceProd": _product,
     "Sqrt": _one(root),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import fx, nn
 
-from .builder import Kept, Node, operator, same
+from .builder import Node, operator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,4 +105,4 @@ def _set(node: Node, layer: Any, **values: tuple[int, np.ndarray]) -> None:  # n
 
 def _owned(node: Node, call: fx.Node, **places: int) -> None:
     for name, index in places.items():
-        node.builder.kept.append(Kept(f"{call.target}.{name}", node.proto.input[index], same))
+        node.own(call, name, index)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from .builder import Kept, Node, operator
+from .shaping import item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +78,6 @@ def recurrent(node: Node) -> Sequence[fx.Node]:
         node.refuse("an initial cell without an initial state")
     call = node.module(layer, node.tensor(0), *states)
     _own(node, call, kind, bias=b is not None)
-    from .shaping import item
-
     return [node.call(item, call, index) for index in range(3 if kind == "LSTM" else 2)]
 
 
@@ -128,14 +127,8 @@ def _own(node: Node, call: fx.Node, kind: str, *, bias: bool) -> None:
             for suffix in (["", "_reverse"] if both else [""])
             for name in names
         ]
-        node.builder.kept.append(
-            Kept(
-                paths[0],
-                node.proto.input[index],
-                _Assemble(tuple(back), len(names)),
-                tuple(paths),
-            )
-        )
+        back_again = _Assemble(tuple(back), len(names))
+        node.builder.kept.append(Kept(node.proto.input[index], tuple(paths), back_again))
 
 
 class _Assemble:
@@ -144,8 +137,8 @@ class _Assemble:
     def __init__(self, order: tuple[int, ...], parts: int) -> None:
         self.order, self.parts = list(order), parts
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Take the stacked parameters, direction by direction."""
+    def __call__(self, *values: np.ndarray) -> np.ndarray:
+        """Take the parameters direction by direction, within one in the order of their parts."""
         turned = [_ordered(own, self.order) for own in values]
         whole = [
             np.concatenate(turned[start : start + self.parts])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,25 +24,29 @@ def write_back(source: onnx.ModelProto, module: fx.GraphModule) -> onnx.ModelPro
     entries, and the groups of grouped convolutions follow.
 
     Raises:
-        UnsupportedError: The graph fixes a length that no longer fits (a constant shape).
+        UnsupportedError: The graph fixes a length that no longer fits (a constant shape), or one
+            tensor of the source has become two that differ.
     """
     model = onnx.ModelProto()
     model.CopyFrom(source)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     changed = False
+    written: dict[str, np.ndarray] = {}
     for kept in kept_initializers(module):
-        if kept.parts:
-            values = np.stack([_numbers(module, path) for path in kept.parts])
-        else:
-            values = _numbers(module, kept.path)
-        turned = kept.back(values)
+        turned = kept.back(*(_numbers(module, path) for path in kept.paths))
         tensor = tensors[kept.initializer]
+        if not np.array_equal(written.setdefault(kept.initializer, turned), turned):
+            raise UnsupportedError(
+                f"the tensor {kept.initializer!r} serves several nodes in different forms, whose"
+                " numbers are no longer the same after training"
+            )
         changed |= tuple(tensor.dims) != turned.shape
         tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(turned), tensor.name))
     if changed:
         _follow_groups(model, module)
         _follow_channels(model, set(flattening_nodes(module)))
-        return _checked(model)
+        model = _with_shapes(model)
+        _refuse_broken_reshapes(source, model)
     return model
 
 
@@ -77,7 +83,7 @@ def _follow_channels(model: onnx.ModelProto, flattens: set[str]) -> None:
             )
 
 
-def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
+def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Infer all shapes anew: those of the source no longer hold."""
     del model.graph.value_info[:]
     try:
@@ -87,3 +93,34 @@ def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
         raise UnsupportedError(
             f"channels were removed, but the graph fixes a length that does not follow: {text}"
         ) from error
+
+
+def _refuse_broken_reshapes(source: onnx.ModelProto, model: onnx.ModelProto) -> None:
+    """Refuse a constant shape that now takes numbers of one sample for another.
+
+    Of what goes in and what comes out the lengths that are fixed stand in one ratio, whatever the
+    batch. A constant with -1 fits any number of elements, so shape inference cannot object.
+    """
+    before, after = _fixed_elements(source), _fixed_elements(model)
+    broken = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Reshape"
+        and before[node.input[0]] * after[node.output[0]]
+        != after[node.input[0]] * before[node.output[0]]
+    ]
+    if broken:
+        raise UnsupportedError(
+            "channels were removed, but the graph fixes a length that does not follow:"
+            f" the shapes of {', '.join(map(repr, broken))} are constant"
+        )
+
+
+def _fixed_elements(model: onnx.ModelProto) -> dict[str, int]:
+    """Return, by tensor, the product of the lengths that are not open; 1 where none is known."""
+    graph = model.graph
+    found: dict[str, int] = defaultdict(lambda: 1)
+    for info in (*graph.input, *graph.value_info, *graph.output):
+        dims = info.type.tensor_type.shape.dim
+        found[info.name] = math.prod(d.dim_value for d in dims if d.HasField("dim_value"))
+    return found
