@@ -2,11 +2,11 @@
 
     python benchmarks/chaos.py [--jobs 200] [--parallel 8] [--seconds 40] [--seed 0]
 
-Each job rounds a tiny model with the backend of `chaos_backend.py`, under a fate that a seeded
-generator draws: it lives, raises, refuses, exits, crashes, is killed at a random moment, hangs
-(with a child), eats memory, litters, or leaves an orphan. Exit code 1 where anything is amiss:
-a job without its one result, another result than its fate's, other numbers in a job that lived, a
-process or temporary file left, a damaged cache, or a host whose memory grew.
+Each job stores a tiny model in float16 with the backend of `chaos_backend.py`, under a fate that a
+seeded generator draws: it lives, raises, refuses, exits, crashes, is killed at a random moment,
+hangs (with a child), eats memory, litters, or leaves an orphan. Exit code 1 where anything is
+amiss: a job without its one result, another result than its fate's, other numbers in a job that
+lived, a process or temporary file left, a damaged cache, or a host whose memory grew.
 """
 
 from __future__ import annotations

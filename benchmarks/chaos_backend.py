@@ -1,6 +1,6 @@
 """A backend that dies as it is told: what `chaos.py` installs beside the others.
 
-Every job rounds the weights to float16. Its fate stands in the recipe: `with: {chaos: {fate: …}}`.
+Every job stores the weights in float16. Its fate stands in the recipe: `with: {chaos: {fate: …}}`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import threading
 from typing import Any
 
 import numpy as np
-import onnx
 from boildown import (
     Artifact,
     BackendInfo,
@@ -24,11 +23,15 @@ from boildown import (
     Quantize,
     StepOutcome,
     UnsupportedError,
+    deploy_onnx,
     hookimpl,
     onnx_layer_states,
+    read_graph,
+    selected_layers,
     source_layers,
+    store_halves,
+    write_graph,
 )
-from onnx import numpy_helper
 
 #: Fate -> status of the row that comes of it.
 FATES = {
@@ -60,24 +63,17 @@ def backend_info() -> BackendInfo:
 
 @hookimpl
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Round every weight, and meet the fate before or amid it."""
-    del step
+    """Store every weight in 16 bits, and meet the fate before or amid it."""
     meet(context.settings)
-    proto = onnx.load(model.path)
-    for tensor in proto.graph.initializer:
-        half = numpy_helper.to_array(tensor).astype(np.float16).astype(np.float32)
-        tensor.CopyFrom(numpy_helper.from_array(half, tensor.name))
-    path = context.workdir / "half.onnx"
-    onnx.save(proto, path)
-    return StepOutcome(artifact=Artifact(path=path))
+    graph = read_graph(model)
+    store_halves(graph, [layer.weight for layer in selected_layers(step, context)], "float16")
+    return StepOutcome(artifact=write_graph(graph, context, "half"))
 
 
 @hookimpl
 def deploy(model: Artifact, context: Context) -> Artifact:
-    """Copy the model."""
-    path = context.workdir / "model.onnx"
-    path.write_bytes(model.path.read_bytes())
-    return Artifact(path=path)
+    """Write the smallest file."""
+    return deploy_onnx(model, context)
 
 
 @hookimpl
@@ -106,6 +102,7 @@ def meet(settings: dict[str, Any]) -> None:
     if fate == "kill":
         die_later(settings["moment"])
     if fate in {"orphan", "hang"}:
+        # Nobody waits for it: that is the point, the host has to end it.
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
     if fate in {"litter", "hang", "memory"}:
         tempfile.mkstemp(prefix="litter-")

@@ -65,3 +65,9 @@ def test_an_offer_that_no_step_fits_is_told() -> None:
     offer = Offer(op="prune", accepts={"criterion": ("threshold",)})
     with pytest.raises(ValueError, match="no step fits the offer"):
         offered_cases(info(offer))
+
+
+def test_a_value_that_no_step_can_have_is_told() -> None:
+    accepts = {"sparsity": Range(), "criterion": ("magnitude", "threshold")}
+    with pytest.raises(ValueError, match="no step can have criterion 'threshold'"):
+        offered_cases(info(Offer(op="prune", accepts=accepts)))

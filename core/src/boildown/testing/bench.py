@@ -59,7 +59,7 @@ class Outcome(Frozen):
 
 
 class Bench:
-    """Makes every network and runs every job once; use it as a context manager."""
+    """Makes every network and runs every job once; to be closed."""
 
     def __init__(self, place: Endpoint, *, python: str, folder: Path, seconds: float) -> None:
         self.place, self.python, self.folder = place, python, folder
@@ -70,7 +70,7 @@ class Bench:
 
     def close(self) -> None:
         """End the worker."""
-        self._worker.__exit__()
+        self._worker.close()
 
     def subject(self, name: str, folder: str = "") -> Subject:
         """Return a network of the suite by its name, in a folder with this name."""

@@ -56,6 +56,7 @@ def worked(case: Case, bench: Bench) -> Outcome:
     """Return the outcome of a case; skip where `test_an_offer_works` fails for it already."""
     outcome = outcome_of(case, bench)
     if reading.failure(outcome):
+        # One fault is told once, by the test of its own.
         pytest.skip(f"test_an_offer_works[{case.label}] fails")
     return outcome
 
@@ -66,7 +67,7 @@ def refused_or_worked(outcome: Outcome) -> None:
     if result.status == "unsupported" and reading.names_the_node(
         result.reason, outcome.subject.model.path
     ):
-        pytest.skip(result.reason)
+        pytest.skip(result.reason)  # an honest refusal is as good as the work
     fail_with(reading.failure(outcome))
 
 

@@ -48,7 +48,7 @@ class GuestTests:
         fail_with(reading.failure(outcome))
         answer = bench.thread_seconds(outcome, reading.inputs_of(outcome, 64))
         if answer.unsupported:
-            pytest.skip(answer.reason)
+            pytest.skip(answer.reason)  # no native runtime on this computer, nothing to count
         fail_with(answer.reason)
         total, busiest = sum(answer.thread_seconds), max(answer.thread_seconds, default=0.0)
         if total - busiest > _OTHER_THREADS * total:

@@ -128,9 +128,17 @@ def _cases(offer: Offer) -> Iterator[Case]:
     choices = {name: values for name, values in choices.items() if values}
     plain = {name: values[0] for name, values in choices.items()}
     # The first values too: of settings that exclude each other, `plain` gives one only.
-    steps = [_fitting(offer, plain, list(choices))]
+    steps, impossible = [_fitting(offer, plain, list(choices))], []
     for name, values in choices.items():
-        steps += [_with(offer, {**plain, name: value}, name, choices) for value in values]
+        for value in values:
+            step = _with(offer, {**plain, name: value}, name, choices)
+            steps.append(step)
+            impossible += [f"{name} {value!r}"] if step is None else []
+    if impossible and any(steps):
+        raise ValueError(
+            f"no step can have {', '.join(impossible)}, which the offer {offer_title(offer)!r}"
+            " names: leave it out, or offer what it goes with"
+        )
     for step in steps:
         if step is not None:
             yield Case(label=label_of((step,)), offer=offer, steps=(step,))

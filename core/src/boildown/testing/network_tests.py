@@ -40,7 +40,7 @@ class NetworkTests:
             inputs = reading.inputs_of(outcome, count)
             found, answer = bench.in_its_runtime(outcome, inputs)
             if answer.unsupported:
-                pytest.skip(answer.reason)
+                pytest.skip(answer.reason)  # no native runtime on this computer
             fail_with(answer.reason)
             fail_with(*reading.unlike_the_source(found, outcome, count))
 

@@ -7,7 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from ..errors import PluginError
 from ..frozen import Frozen
@@ -40,11 +40,7 @@ class WorkerProcess:
         self._answers = -1
         self._pending = b""
 
-    def __enter__(self) -> Self:
-        """Return itself; the process starts with the first request."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """End the process in good order, so that it can write down what it measured."""
         if self._child is None:
             return

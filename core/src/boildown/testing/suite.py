@@ -79,7 +79,7 @@ class BackendSuite(OfferTests, TrainingTests, RefusalTests, NetworkTests, GuestT
         if obstacle := platform_obstacle(
             found.info.platforms, backend=found.name, platform=sys.platform
         ):
-            pytest.skip(obstacle)
+            pytest.skip(obstacle)  # the host would refuse the job as well
         if _BENCH not in suite.stash:
             factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
             suite.stash[_BENCH] = Bench(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 # Whoever measures imports this module first, so that loading is the model's time alone.
-import onnxruntime  # noqa: F401
+import onnxruntime  # noqa: F401 - used by OnnxRuntime
 from boildown import OnnxRuntime
 
 if TYPE_CHECKING:
