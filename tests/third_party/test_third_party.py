@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
+from boildown.measuring import metrics
 from boildown.plugins import hookspecs
 
 from .conftest import PAGE, ROOT, Second, install, marked, write
@@ -79,3 +81,12 @@ def test_a_value_a_source_and_an_observer_are_added_as_the_page_says(
     assert set((second.folder / "diary.txt").read_text().split()) == {"ok"}
     told = second.run("boildown", "check", "half", "--keyword", "half:short")
     assert told.endswith("half: 1 of 1 without a failure\n")
+
+
+def test_a_metric_is_a_row_as_the_page_says() -> None:
+    ((_, text),) = marked("metric")
+    names = dict(vars(metrics))
+    exec(text, names)  # noqa: S102 - the page's own words, in the module that they are for
+    scores = np.array([[4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0]])
+    assert names["top3"]([scores], np.array([2, 3])).tolist() == [1.0, 0.0]
+    assert names["METRICS"][-1].score is names["top3"]

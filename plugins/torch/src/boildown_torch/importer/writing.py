@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from boildown import UnsupportedError
+from boildown import UnsupportedError, initializers, store_values
 from onnx import numpy_helper, shape_inference
 
 from .importing import flattening_nodes, kept_initializers, layer_modules
@@ -29,19 +29,17 @@ def write_back(source: onnx.ModelProto, module: fx.GraphModule) -> onnx.ModelPro
     """
     model = onnx.ModelProto()
     model.CopyFrom(source)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    changed = False
     written: dict[str, np.ndarray] = {}
     for kept in kept_initializers(module):
         turned = kept.back(*(_numbers(module, path) for path in kept.paths))
-        tensor = tensors[kept.initializer]
         if not np.array_equal(written.setdefault(kept.initializer, turned), turned):
             raise UnsupportedError(
                 f"the tensor {kept.initializer!r} serves several nodes in different forms, whose"
                 " numbers are no longer the same after training"
             )
-        changed |= tuple(tensor.dims) != turned.shape
-        tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(turned), tensor.name))
+    shapes = {name: tuple(tensor.dims) for name, tensor in initializers(model).items()}
+    changed = any(values.shape != shapes[name] for name, values in written.items())
+    store_values(model, {name: np.ascontiguousarray(values) for name, values in written.items()})
     if changed:
         _follow_groups(model, module)
         _follow_channels(model, set(flattening_nodes(module)))
