@@ -1,0 +1,36 @@
+"""What the PyTorch backend offers, and why it refuses the rest."""
+
+from __future__ import annotations
+
+from boildown import Offer
+
+_BEFORE_QUANTIZE = ("prune", "cluster", "distill")
+
+_WEIGHTS_ONLY = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8", "int7", "int6", "int5", "int4", "int3", "int2"),
+        "activations": ("float32",),
+        "granularity": (None, "tensor", "channel"),
+        "symmetric": (None, True, False),
+        "observer": (None, "minmax", "mse"),
+    },
+    after=_BEFORE_QUANTIZE,
+)
+_BINARY = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int1",),
+        "activations": ("float32",),
+        "granularity": (None, "tensor", "channel"),
+        "symmetric": (None, True),
+    },
+    after=_BEFORE_QUANTIZE,
+)
+_HALF_WEIGHTS = Offer(
+    op="quantize",
+    accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
+    after=_BEFORE_QUANTIZE,
+)
+OFFERS = (_WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
+REFUSALS = ()

@@ -1,0 +1,17 @@
+"""Choose the way to quantize that a step asks for, and import that one only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from boildown import Artifact, Context, Quantize, StepOutcome
+
+
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Carry out the step: numbers of 16 bits, or codes of single weights."""
+    from . import stored
+
+    if step.weights in ("float16", "bfloat16"):
+        return stored.in_half(model, step, context)
+    return stored.in_codes(model, step, context)
