@@ -31,6 +31,18 @@ def backend_info() -> BackendInfo:
         needs=("torch", "torchao", "onnxruntime", "onnxscript"),
         heavy_modules=("torch", "torchao", "onnxruntime"),
         citation="Ansel et al., PyTorch 2, ASPLOS 2024",
+        settings_schema={
+            "quantize": {
+                "type": "object",
+                "properties": {
+                    "reduce_range": {
+                        "type": "boolean",
+                        "description": "Use 7 of 8 bits for the weights of static int8.",
+                    }
+                },
+                "additionalProperties": False,
+            }
+        },
     )
 
 

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from boildown import Offer
+from boildown import Approximation, Offer
 
 _BEFORE_QUANTIZE = ("prune", "cluster", "distill")
 
+_STATIC = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8", "int7"),
+        "activations": ("int8",),
+        "granularity": (None, "tensor", "channel"),
+        "symmetric": (None, True),
+        "observer": (None, "minmax", "mse"),
+    },
+    needs=("samples",),
+    after=_BEFORE_QUANTIZE,
+    operators=("Conv", "Gemm", "MatMul"),
+    approximations=(
+        Approximation(
+            setting="weights",
+            value="int8",
+            how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
+            "VNNI (`with: {torch: {reduce_range: false}}` uses all 8)",
+        ),
+    ),
+)
 _WEIGHTS_ONLY = Offer(
     op="quantize",
     accepts={
@@ -32,5 +53,5 @@ _HALF_WEIGHTS = Offer(
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (_WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
+OFFERS = (_STATIC, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
 REFUSALS = ()

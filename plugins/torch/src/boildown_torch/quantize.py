@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: numbers of 16 bits, or codes of single weights."""
+    """Carry out the step: static int8, numbers of 16 bits, or codes of single weights."""
+    if step.activations == "int8":
+        from .static import step as static
+
+        return static.quantize(model, step, context)
     from . import stored
 
     if step.weights in ("float16", "bfloat16"):
