@@ -27,6 +27,16 @@ _STATIC = Offer(
         ),
     ),
 )
+_DYNAMIC = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8",),
+        "activations": ("dynamic",),
+        "granularity": (None, "tensor", "channel"),
+    },
+    after=_BEFORE_QUANTIZE,
+    operators=("Gemm", "MatMul", "LSTM", "GRU", "RNN"),
+)
 _WEIGHTS_ONLY = Offer(
     op="quantize",
     accepts={
@@ -53,5 +63,5 @@ _HALF_WEIGHTS = Offer(
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (_STATIC, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
+OFFERS = (_DYNAMIC, _STATIC, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
 REFUSALS = ()

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: static int8, numbers of 16 bits, or codes of single weights."""
+    """Carry out the step: static or dynamic int8, or weights stored in few bits."""
     if step.activations == "int8":
         from .static import step as static
 
         return static.quantize(model, step, context)
+    if step.activations == "dynamic":
+        from .dynamic import step as dynamic
+
+        return dynamic.quantize(model, step, context)
     from . import stored
 
     if step.weights in ("float16", "bfloat16"):

@@ -60,7 +60,7 @@ def exported(module: nn.Module, source: ModelProto) -> fx.GraphModule:
             program = torch.export.export(
                 module, example(source), dynamic_shapes=open_batch(source)
             )
-            return program.module()  # type: ignore[return-value]
+            return program.module()
     except (RuntimeError, torch._dynamo.exc.UserError) as error:  # noqa: SLF001 - its one home
         raise UnsupportedError(f"torch.export cannot follow it: {_short(error)}") from error
 

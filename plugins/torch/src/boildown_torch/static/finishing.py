@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Where the exporter of PyTorch says which modules a node lies in, the innermost but one.
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _BIAS, _ZERO = 2, 2
+_WIDEN = "DequantizeLinear"
 
 
 def name_layers(model: ModelProto, modules: Mapping[str, str], layers: list[Layer]) -> None:
@@ -56,10 +57,10 @@ def drop_zeros(model: ModelProto) -> None:
     """Leave out zero points of weights that are all 0, which is what nothing means, in place."""
     tensors = initializers(model)
     for node in model.graph.node:
-        if node.op_type == "DequantizeLinear" and len(node.input) > _ZERO:
-            zero = tensors.get(node.input[_ZERO])
-            constant = node.input[0] in tensors and zero is not None
-            if constant and not numpy_helper.to_array(zero).any():
+        given = {node.input[0], *node.input[_ZERO:]} if node.op_type == _WIDEN else {""}
+        if given <= tensors.keys():
+            zeros = [numpy_helper.to_array(tensors[name]) for name in node.input[_ZERO:]]
+            if not any(zero.any() for zero in zeros):
                 del node.input[_ZERO:]
 
 
@@ -75,7 +76,7 @@ def quantize_last_bias(model: ModelProto) -> None:
         output = node.output[0]
         bounded = output in readers and readers[output].op_type in {"Relu", "Clip"}
         widened = [made.get(name) for name in node.input[:2]]
-        integer = all(w is not None and w.op_type == "DequantizeLinear" for w in widened)
+        integer = all(w is not None and w.op_type == _WIDEN for w in widened)
         if integer and output not in narrowed and not bounded and len(node.input) > _BIAS:
             _quantize_bias(model, node, made)
 
@@ -96,6 +97,6 @@ def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto
         numpy_helper.from_array(values, name)
         for values, name in zip((codes, scale), names[:2], strict=True)
     )
-    widen = helper.make_node("DequantizeLinear", names[:2], names[2:], axis=0)
+    widen = helper.make_node(_WIDEN, names[:2], names[2:], axis=0)
     gemm.input[_BIAS] = names[2]
     replace_nodes(model, [widen, *model.graph.node])

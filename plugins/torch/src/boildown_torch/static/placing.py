@@ -52,8 +52,7 @@ _BETWEEN = BOUNDS | MIXERS | MOVERS
 
 def inputs(node: fx.Node) -> list[fx.Node]:
     """Return the real-valued tensors that a node takes, weights of products aside."""
-    first = node.args[0]
-    given = [first] if node.target in PRODUCTS else node.all_input_nodes
+    given = node.all_input_nodes[: 1 if node.target in PRODUCTS else None]
     return [item for item in given if is_real(item)]
 
 

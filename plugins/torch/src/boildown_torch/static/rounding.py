@@ -57,7 +57,7 @@ def rounding(step: Quantize, *, narrow: bool, trains: bool = False) -> Rounding:
     )
 
 
-def _weight_observer(*, whole: bool, trains: bool) -> type:
+def _weight_observer(*, whole: bool, trains: bool) -> Any:  # noqa: ANN401 - a class of observers
     if whole:
         return MovingAverageMinMaxObserver if trains else MinMaxObserver
     return MovingAveragePerChannelMinMaxObserver if trains else PerChannelMinMaxObserver
