@@ -24,7 +24,8 @@ from ..importer import import_onnx, layer_modules
 from ..quiet import quietly
 from .calibrating import calibrate
 from .exporting import as_onnx, exported
-from .finishing import drop_zeros, name_layers, quantize_last_bias
+from .kernels import use_integer_kernels
+from .naming import name_layers
 from .quantizer import OrtQuantizer
 from .rounding import rounding
 
@@ -67,8 +68,7 @@ def finished(
     """Return a converted network as ONNX with the layers' names."""
     result = as_onnx(converted, source)
     name_layers(result, modules, source_layers(context.original.path))
-    drop_zeros(result)
-    quantize_last_bias(result)
+    use_integer_kernels(result)
     return result
 
 
