@@ -45,6 +45,10 @@ def turn_weights(model: ModelProto) -> None:
         kept.append(helper.make_node(_WIDEN, [name, *widen.input[1:]], node.output, axis=axis))
     read = {name for node in kept for name in node.input}
     replace_nodes(model, [n for n in kept if n.op_type != _WIDEN or n.output[0] in read])
+    used = {name for node in model.graph.node for name in node.input}
+    used |= {item.name for item in model.graph.output}
+    for tensor in [t for name, t in tensors.items() if name not in used]:
+        model.graph.initializer.remove(tensor)
 
 
 def pool_globally(model: ModelProto) -> None:
