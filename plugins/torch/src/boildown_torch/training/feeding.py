@@ -1,7 +1,7 @@
 """How batches reach a module: tensors in the order of its arguments, in the layout it runs fastest.
 
-One CPU thread trains convolutions 1.3 to 1.4 times faster with channels last in memory; shapes
-stay NCHW and the numbers the same but for rounding.
+One CPU thread trains convolutional networks 1.3 to 1.5 times faster with channels last in memory;
+shapes stay NCHW and the numbers the same but for rounding.
 """
 
 from __future__ import annotations
@@ -54,18 +54,6 @@ class Feed:
         if tensor.dim() != _IMAGE_AXES:
             return tensor
         return tensor.contiguous(memory_format=self._layout)
-
-
-def layout_of(module: nn.Module, asked: torch.memory_format | None) -> torch.memory_format:
-    """Return channels last unless another is asked for or the module is an exported graph.
-
-    An exported graph may hold `view`s of the layout that it was exported with.
-    """
-    if asked is not None:
-        return asked
-    if isinstance(module, torch.fx.GraphModule):
-        return torch.contiguous_format
-    return torch.channels_last
 
 
 def layout_among(inputs: Sequence[Tensor]) -> torch.memory_format:

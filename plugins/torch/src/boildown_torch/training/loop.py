@@ -9,7 +9,7 @@ import torch
 from boildown import DataError, DataManifest, ModelError, Train, batches
 from torch import nn
 
-from .feeding import Feed, laid_out, layout_of
+from .feeding import Feed, laid_out
 from .fitted import Epoch, Fitted
 from .held_out import parts_of
 from .keeping import Keeper
@@ -45,7 +45,7 @@ def fit(
     settled_after: int = 0,
     clip: float | None = None,
     mode: SetTraining = set_training,
-    layout: torch.memory_format | None = None,
+    layout: torch.memory_format = torch.channels_last,
     progress: Progress = silent,
 ) -> Fitted:
     """Train `module` in place on the train split, and leave it in evaluation mode.
@@ -74,7 +74,8 @@ def fit(
             a learning rate means.
         mode: How to switch between training and evaluation, for exported modules, whose own
             `train()` and `eval()` raise.
-        layout: Memory layout of images; by default channels last, but for exported modules.
+        layout: Memory layout of images and weights while training, with the same shapes. Channels
+            last is faster; a module that calls `view` on maps needs torch.contiguous_format.
         progress: Called with steps done, all steps and a text once a batch.
 
     Raises:
@@ -89,9 +90,8 @@ def fit(
             f"the train samples of {parts.train.uri} have no labels, and this training learns "
             "from labels; give labelled data, or distill with `alpha: 1`, which needs none"
         )
-    chosen = layout_of(module, layout)
-    feed = Feed(inputs, chosen)
-    with repeatable(seed, threads), laid_out(module, chosen), ExitStack() as attached:
+    feed = Feed(inputs, layout)
+    with repeatable(seed, threads), laid_out(module, layout), ExitStack() as attached:
         first = next(batches(parts.train, "train", settings.batch_size))
         mode(module, False)  # noqa: FBT003 - torch's own
         with torch.no_grad():
