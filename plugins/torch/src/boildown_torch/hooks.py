@@ -14,6 +14,7 @@ from boildown import (
     Quantize,
     Runtime,
     StepOutcome,
+    Train,
     hookimpl,
 )
 
@@ -52,6 +53,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     from .quantize import quantize
 
     return quantize(model, step, context)
+
+
+@hookimpl
+def train(model: Artifact, settings: Train, context: Context) -> Artifact:
+    """Train without compressing: the control of every step that trains."""
+    from .control import train
+
+    return train(model, settings, context)
 
 
 @hookimpl

@@ -27,6 +27,20 @@ _STATIC = Offer(
         ),
     ),
 )
+_AWARE = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8", "int7"),
+        "activations": ("int8",),
+        "granularity": (None, "tensor", "channel"),
+        "symmetric": (None, True),
+        "train": (True,),
+    },
+    needs=("train", "labels"),
+    after=_BEFORE_QUANTIZE,
+    operators=_STATIC.operators,
+    approximations=_STATIC.approximations,
+)
 _DYNAMIC = Offer(
     op="quantize",
     accepts={
@@ -63,5 +77,5 @@ _HALF_WEIGHTS = Offer(
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (_DYNAMIC, _STATIC, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
+OFFERS = (_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
 REFUSALS = ()

@@ -30,6 +30,7 @@ BOUNDS = frozenset(
     }
 )  # fmt: skip
 SUMS = frozenset({_ATEN.add.Tensor, _ATEN.add_.Tensor})
+_CONVOLUTIONS = frozenset(op for op in PRODUCTS if "conv" in str(op))
 #: Operators whose result needs a scale of its own.
 MIXERS = SUMS | frozenset(
     {
@@ -51,9 +52,18 @@ _BETWEEN = BOUNDS | MIXERS | MOVERS
 
 
 def inputs(node: fx.Node) -> list[fx.Node]:
-    """Return the real-valued tensors that a node takes, weights of products aside."""
-    given = node.all_input_nodes[: 1 if node.target in PRODUCTS else None]
+    """Return the real-valued tensors that a node takes, weights aside."""
+    alone = node.target in PRODUCTS or is_folded(node)
+    given = node.all_input_nodes[: 1 if alone else None]
     return [item for item in given if is_real(item)]
+
+
+def is_folded(node: fx.Node) -> bool:
+    """Tell whether a batch norm belongs to the convolution before it, as in training."""
+    if node.target != _ATEN.batch_norm.default:
+        return False
+    source = node.all_input_nodes[0]
+    return source.target in _CONVOLUTIONS and len(source.users) == 1
 
 
 def is_real(node: object) -> bool:
@@ -68,7 +78,11 @@ def rounded(chosen: set[fx.Node]) -> set[fx.Node]:
     while waiting:
         node = waiting.pop()
         for other in (*inputs(node), *node.users):
-            if other.target in _BETWEEN and other not in near and is_real(other):
+            if (
+                (other.target in _BETWEEN or is_folded(other))
+                and other not in near
+                and is_real(other)
+            ):
                 near.add(other)
                 waiting.append(other)
     return near

@@ -14,7 +14,7 @@ from torchao.quantization.pt2e.quantizer import (
     SharedQuantizationSpec,
 )
 
-from .placing import BOUNDS, MOVERS, PRODUCTS, SUMS, float_ends, inputs, rounded
+from .placing import BOUNDS, MOVERS, PRODUCTS, SUMS, float_ends, inputs, is_folded, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,9 +65,9 @@ class OrtQuantizer(Quantizer):  # type: ignore[misc]
         sources = dict.fromkeys(inputs(node), self.activation)
         if node.target in PRODUCTS:
             sources[node.args[1]] = self.weight
-        if node.target in BOUNDS and _is_bounded(node, near):
+        if is_folded(node) or (node.target in BOUNDS and _is_bounded(node, near)):
             sources = {}
-        if unrounded or (node.target in _BOUNDABLE and _only_bounded(node)):
+        if unrounded or (_is_boundable(node) and _only_bounded(node)):
             output = None
         elif node.target in MOVERS:
             output = SharedQuantizationSpec((node.all_input_nodes[0], node))
@@ -78,9 +78,14 @@ class OrtQuantizer(Quantizer):  # type: ignore[misc]
 
 def _only_bounded(node: fx.Node) -> bool:
     """Tell whether nothing but an activation that vanishes in the rounding reads a node."""
-    return bool(node.users) and all(user.target in BOUNDS for user in node.users)
+    users = list(node.users)
+    return bool(users) and all(user.target in BOUNDS or is_folded(user) for user in users)
 
 
 def _is_bounded(node: fx.Node, near: set[fx.Node]) -> bool:
     source = node.all_input_nodes[0]
-    return source in near and source.target in _BOUNDABLE and _only_bounded(source)
+    return source in near and _is_boundable(source) and _only_bounded(source)
+
+
+def _is_boundable(node: fx.Node) -> bool:
+    return node.target in _BOUNDABLE or is_folded(node)

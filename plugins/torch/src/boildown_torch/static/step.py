@@ -1,4 +1,4 @@
-"""Static int8 by PT2E: export, prepare, calibrate, convert, and on to an ONNX file.
+"""Static int8 by PT2E: export, prepare, calibrate or train, convert, and on to an ONNX file.
 
 The way of PyTorch's "Quantization in PyTorch 2 Export" (torchao), with a quantizer that knows what
 ONNX Runtime runs in integers.
@@ -28,6 +28,7 @@ from .kernels import use_integer_kernels
 from .naming import name_layers
 from .quantizer import OrtQuantizer
 from .rounding import rounding
+from .trained import trained
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize
@@ -53,13 +54,24 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     modules = layer_modules(module)
     chosen = {path for path, name in modules.items() if name in names}
     narrow = step.weights == "int7" or context.settings.get("reduce_range", True)
-    activation, weight = rounding(step, narrow=narrow)
-    with quietly():
-        prepared = prepare_pt2e(exported(module, graph), OrtQuantizer(chosen, activation, weight))
-        calibrate(prepared, graph, context)
-        converted = convert_pt2e(prepared)
+    quantizer = OrtQuantizer(chosen, *rounding(step, narrow=narrow, trains=step.train is not None))
+    if step.train is not None:
+        converted, epochs = trained(module, graph, quantizer, step.train, context)
+    else:
+        converted, epochs = calibrated(module, graph, quantizer, context), 0
     result = finished(converted, graph, modules, context)
-    return told(StepOutcome(artifact=write_graph(result, context, "static")), step, narrow=narrow)
+    artifact = write_graph(result, context, "static")
+    return told(StepOutcome(artifact=artifact, epochs=epochs), step, narrow=narrow)
+
+
+def calibrated(
+    module: nn.Module, source: ModelProto, quantizer: OrtQuantizer, context: Context
+) -> nn.Module:
+    """Return the network converted with ranges that the calibration samples have shown."""
+    with quietly():
+        prepared = prepare_pt2e(exported(module, source), quantizer)
+        calibrate(prepared, source, context)
+        return convert_pt2e(prepared)  # type: ignore[no-any-return]
 
 
 def finished(
