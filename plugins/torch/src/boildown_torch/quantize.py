@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .quiet import quietly
+
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize, StepOutcome
 
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Carry out the step: static or dynamic int8, or weights stored in few bits."""
     if step.activations == "int8":
-        from .static import step as static
+        with quietly():  # torchao warns of its own source while it is imported
+            from .static import step as static
 
         return static.quantize(model, step, context)
     if step.activations == "dynamic":

@@ -33,7 +33,8 @@ def trained(
 ) -> tuple[nn.Module, int]:
     """Return the converted network and how many epochs it was trained.
 
-    Raises UnsupportedError where the batch is fixed, DataError where there are no labelled train samples, and DivergedError.
+    Raises UnsupportedError where the batch is fixed, DataError where there are no labelled train
+    samples, and DivergedError.
     """
     refuse_fixed_batch(source)
     with quietly():
