@@ -72,10 +72,23 @@ _BINARY = Offer(
     },
     after=_BEFORE_QUANTIZE,
 )
+_LEARNED = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8", "int7", "int6", "int5", "int4", "int3", "int2", "int1"),
+        "activations": ("float32",),
+        "granularity": (None, "tensor", "channel"),
+        "symmetric": (None, True),
+        "train": (True,),
+    },
+    needs=("train", "labels"),
+    after=_BEFORE_QUANTIZE,
+    operators=("Conv", "ConvTranspose", "Gemm", "MatMul"),
+)
 _HALF_WEIGHTS = Offer(
     op="quantize",
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _HALF_WEIGHTS)
+OFFERS = (_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS)
 REFUSALS = ()

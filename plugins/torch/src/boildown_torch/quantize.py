@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: static or dynamic int8, or weights stored in few bits."""
+    """Carry out the step: static or dynamic int8, or weights of few bits, trained or not."""
     if step.activations == "int8":
         with quietly():  # torchao warns of its own source while it is imported
             from .static import step as static
@@ -21,6 +21,10 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         from .dynamic import step as dynamic
 
         return dynamic.quantize(model, step, context)
+    if step.train is not None:
+        from . import learned
+
+        return learned.quantize(model, step, context)
     from . import stored
 
     if step.weights in ("float16", "bfloat16"):

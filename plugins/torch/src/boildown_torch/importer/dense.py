@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from .builder import Node, operator
+from .builder import Node, operator, same
 
 _MATRIX = 2
 
@@ -76,7 +76,7 @@ def _linear(node: Node, *, transposed: bool) -> fx.Node:
     form = "" if transposed else "transposed"
     layer.weight = node.builder.parameter(node.proto.input[1], turned, form)
     call = node.module(layer, node.tensor(0))
-    node.own(call, "weight", 1, _same if transposed else np.transpose)
+    node.own(call, "weight", 1, same if transposed else np.transpose)
     return call
 
 
@@ -96,10 +96,6 @@ def _absorb_bias(node: Node, call: fx.Node) -> None:
     layer.bias = builder.parameter(users[0].input[index], bias)
     add.own(call, "bias", index)
     builder.absorbed[add.name] = call
-
-
-def _same(values: np.ndarray) -> np.ndarray:
-    return values
 
 
 def _give_bias(node: Node, call: fx.Node, index: int, bias: np.ndarray) -> None:

@@ -14,6 +14,7 @@ from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt
 from ..batching import refuse_fixed_batch
 from ..quiet import quietly
 from ..training import fit
+from ..zeros import keep_zeros
 from .exporting import exported
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def trained(
             threads=context.threads,
             inputs=[item.name for item in source.graph.input],
             mode=switch,
+            after_step=keep_zeros(prepared),
             progress=context.progress,
         )
         return convert_pt2e(prepared), fitted.epochs
