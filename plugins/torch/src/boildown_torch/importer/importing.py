@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import fx
 
-from .builder import OPERATORS, Builder, Kept, Node, Refused
+from .builder import OPERATORS, Builder, Kept, Node, Refused, same
 from .lengths import LENGTHS
 
 if TYPE_CHECKING:
@@ -143,3 +143,16 @@ def _fold(node: Node) -> None:
 
 def _missing() -> None:
     raise NotImplementedError
+
+
+def weight_places(module: nn.Module) -> dict[str, list[tuple[str, bool]]]:
+    """Return initializer -> where its numbers are a parameter, and whether transposed there.
+
+    Those that several parameters make up (recurrent layers) are left out.
+    """
+    places: dict[str, list[tuple[str, bool]]] = {}
+    for kept in kept_initializers(module):
+        if len(kept.paths) == 1 and kept.back in (same, np.transpose):
+            entry = (kept.paths[0], kept.back is np.transpose)
+            places.setdefault(kept.initializer, []).append(entry)
+    return places

@@ -1,0 +1,93 @@
+"""Between imported modules, graphs of torch.export and ONNX files, with an open batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from boildown import UnsupportedError
+from onnx import TensorProto
+
+from ..quiet import quietly
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch import fx, nn
+
+#: An example of one sample would be taken for a network of one sample.
+_SAMPLES = 2
+
+
+def example(source: ModelProto) -> tuple[torch.Tensor, ...]:
+    """Return one tensor for each input of the graph: noise, or zeros where it takes integers.
+
+    Raises UnsupportedError for inputs with more open lengths than the batch.
+    """
+    generator = torch.Generator().manual_seed(0)
+    made = []
+    for item in source.graph.input:
+        tensor = item.type.tensor_type
+        first, *rest = tensor.shape.dim
+        if any(not dim.HasField("dim_value") for dim in rest):
+            raise UnsupportedError(
+                f"input {item.name!r} has open lengths besides the batch, which PT2E cannot keep;"
+                " fix them when you export the model"
+            )
+        shape = [first.dim_value or _SAMPLES, *(dim.dim_value for dim in rest)]
+        if tensor.elem_type == TensorProto.FLOAT:
+            made.append(torch.randn(shape, generator=generator))
+        else:
+            made.append(torch.zeros(shape, dtype=torch.int64))
+    return tuple(made)
+
+
+def open_batch(source: ModelProto) -> tuple[dict[int, object], ...] | None:
+    """Return which lengths of the inputs are open, for torch.export; None where none is."""
+    firsts = [item.type.tensor_type.shape.dim[0] for item in source.graph.input]
+    if any(dim.HasField("dim_value") for dim in firsts):
+        return None
+    batch = torch.export.Dim("batch")
+    return tuple({0: batch} for _ in firsts)
+
+
+def exported(module: nn.Module, source: ModelProto) -> fx.GraphModule:
+    """Return the module as a graph of ATen operators, as PT2E wants it.
+
+    Raises UnsupportedError where torch.export cannot follow the module.
+    """
+    try:
+        with quietly():
+            program = torch.export.export(
+                module, example(source), dynamic_shapes=open_batch(source)
+            )
+            return program.module()
+    except (RuntimeError, torch._dynamo.exc.UserError) as error:  # noqa: SLF001 - its one home
+        raise UnsupportedError(f"torch.export cannot follow it: {_short(error)}") from error
+
+
+def as_onnx(module: nn.Module, source: ModelProto) -> ModelProto:
+    """Return an exported module as ONNX, inputs and outputs as in `source`."""
+    try:
+        with quietly():
+            program = torch.onnx.export(
+                module,
+                example(source),
+                dynamo=True,
+                dynamic_shapes=open_batch(source),
+                input_names=[item.name for item in source.graph.input],
+                output_names=[item.name for item in source.graph.output],
+                external_data=False,
+                verbose=False,
+            )
+    except (RuntimeError, torch.onnx.OnnxExporterError) as error:
+        raise UnsupportedError(f"PyTorch cannot write it as ONNX: {_short(error)}") from error
+    assert program is not None  # noqa: S101 - only the old exporter gives nothing
+    model: ModelProto = program.model_proto
+    for field in ("input", "output"):
+        del getattr(model.graph, field)[:]
+        getattr(model.graph, field).extend(getattr(source.graph, field))
+    return model
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:400]

@@ -1,0 +1,86 @@
+"""How static int8 rounds: uint8 activations, int8 weights, and who observes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torchao.quantization.pt2e import (
+    FusedMovingAvgObsFakeQuantize,
+    HistogramObserver,
+    MinMaxObserver,
+    MovingAverageMinMaxObserver,
+    MovingAveragePerChannelMinMaxObserver,
+    PerChannelMinMaxObserver,
+)
+from torchao.quantization.pt2e.quantizer import QuantizationSpec
+
+if TYPE_CHECKING:
+    from boildown import Quantize
+
+#: Smallest step between two codes; PyTorch's own would round a layer of small weights to zero.
+_LEAST_STEP = 2.0**-30
+#: Greatest code of a weight: with 7 of 8 bits, sums of two products cannot saturate 16 bits.
+_NARROW, _WHOLE = 63, 127
+_LEVELS = 255
+
+
+class Rounding(NamedTuple):
+    """The specifications of PT2E for activations and for weights."""
+
+    activation: QuantizationSpec
+    weight: QuantizationSpec
+
+
+def rounding(step: Quantize, *, narrow: bool, trains: bool = False) -> Rounding:
+    """Return how `step` rounds; `narrow` keeps weights to 7 bits, `trains` makes it learnable.
+
+    Activations are observed by histograms of which the range of least squared error is taken
+    (PyTorch's default), or by their least and greatest value (`observer: minmax`).
+    """
+    scheme = torch.per_tensor_symmetric if step.symmetric else torch.per_tensor_affine
+    observer = MinMaxObserver if step.observer == "minmax" else HistogramObserver
+    if trains:
+        observer = MovingAverageMinMaxObserver
+    whole = step.granularity == "tensor"
+    most = _NARROW if narrow else _WHOLE
+    return Rounding(
+        _spec(torch.uint8, (0, _LEVELS), scheme, observer, trains=trains),
+        _spec(
+            torch.int8,
+            (-most, most),
+            torch.per_tensor_symmetric if whole else torch.per_channel_symmetric,
+            _weight_observer(whole=whole, trains=trains),
+            trains=trains,
+            axis=None if whole else 0,
+        ),
+    )
+
+
+def _weight_observer(*, whole: bool, trains: bool) -> Any:  # noqa: ANN401 - a class of observers
+    if whole:
+        return MovingAverageMinMaxObserver if trains else MinMaxObserver
+    return MovingAveragePerChannelMinMaxObserver if trains else PerChannelMinMaxObserver
+
+
+def _spec(
+    dtype: torch.dtype,
+    codes: tuple[int, int],
+    scheme: torch.qscheme,
+    observer: type,
+    *,
+    trains: bool,
+    axis: int | None = None,
+) -> QuantizationSpec:
+    low, high = codes
+    made: Any = observer.with_args(eps=_LEAST_STEP)  # type: ignore[attr-defined]
+    if trains:
+        made = FusedMovingAvgObsFakeQuantize.with_args(observer=observer, eps=_LEAST_STEP)
+    return QuantizationSpec(
+        dtype=dtype,
+        observer_or_fake_quant_ctr=made,
+        quant_min=low,
+        quant_max=high,
+        qscheme=scheme,
+        ch_axis=axis,
+    )

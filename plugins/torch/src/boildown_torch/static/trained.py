@@ -1,0 +1,59 @@
+"""Quantization-aware training by PT2E: rounding is imitated while the network is trained.
+
+Jacob and others, 2018: batch norms are folded with the statistics of the batch, ranges follow by
+moving averages, and gradients go straight through the rounding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchao.quantization.pt2e import move_exported_model_to_eval, move_exported_model_to_train
+from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
+
+from ..batching import refuse_fixed_batch
+from ..quiet import quietly
+from ..training import fit
+from ..zeros import keep_zeros
+from .exporting import exported
+
+if TYPE_CHECKING:
+    from boildown import Context, Train
+    from onnx import ModelProto
+    from torch import nn
+
+    from .quantizer import OrtQuantizer
+
+
+def trained(
+    module: nn.Module,
+    source: ModelProto,
+    quantizer: OrtQuantizer,
+    settings: Train,
+    context: Context,
+) -> tuple[nn.Module, int]:
+    """Return the converted network and how many epochs it was trained.
+
+    Raises UnsupportedError where the batch is fixed, DataError where there are no labelled train
+    samples, and DivergedError.
+    """
+    refuse_fixed_batch(source)
+    with quietly():
+        prepared = prepare_qat_pt2e(exported(module.train(), source), quantizer)
+        fitted = fit(
+            prepared,
+            context.data,
+            settings,
+            seed=context.seed,
+            threads=context.threads,
+            inputs=[item.name for item in source.graph.input],
+            mode=switch,
+            after_step=keep_zeros(prepared),
+            progress=context.progress,
+        )
+        return convert_pt2e(prepared), fitted.epochs
+
+
+def switch(module: nn.Module, training: bool) -> None:  # noqa: FBT001 - as torch's own
+    """Switch an exported module, whose own `train()` raises."""
+    (move_exported_model_to_train if training else move_exported_model_to_eval)(module)

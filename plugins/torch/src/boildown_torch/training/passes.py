@@ -1,0 +1,144 @@
+"""One pass over the training samples, and one over those held out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from boildown import Batch, DataManifest, Train, batches
+from torch import Tensor, nn
+
+from .feeding import Feed, first_output
+from .fitted import DivergedError, Epoch
+from .held_out import Parts, batch_count
+from .objectives import Objective, logits
+from .optimizers import learning_rate
+
+#: Switches a module to training (True) or evaluation.
+SetTraining = Callable[[nn.Module, bool], None]
+#: Called with the number of the optimizer step, counted from 0.
+StepHook = Callable[[int], None]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(slots=True)
+class Passes:
+    """All that an epoch needs; `step` counts optimizer steps over all epochs."""
+
+    module: nn.Module
+    parts: Parts
+    settings: Train
+    seed: int
+    feed: Feed
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    trained: list[nn.Parameter]
+    after_backward: StepHook | None
+    after_step: StepHook | None
+    clip: float | None
+    mode: SetTraining
+    progress: Progress
+    step: int = 0
+    _done: int = 0
+
+    def epoch(self, number: int) -> Epoch:
+        """Train for an epoch, counted from 1, then judge it where samples are held out.
+
+        Raises:
+            DivergedError: A loss or a weight is no finite number.
+        """
+        rate = learning_rate(self.step, self._steps, self.settings)
+        loss = self._train(number)
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.trained):
+            raise self._diverged("a weight", math.nan, number)
+        if self.parts.validation is None:
+            return Epoch(number, loss, rate)
+        judged, top1 = self._validate(number, self.parts.validation)
+        return Epoch(number, loss, rate, judged, top1)
+
+    def _train(self, number: int) -> float:
+        size, total, count = self.settings.batch_size, 0.0, 0
+        self.mode(self.module, True)  # noqa: FBT003 - torch's own
+        reading = batches(
+            self.parts.train,
+            "train",
+            size,
+            seed=self.seed,
+            epoch=number - 1,
+            augment=self.settings.augment,
+        )
+        for _, batch in zip(range(self._batches(self.parts.train)), reading, strict=False):
+            loss, rows = self._train_on(batch, number)
+            total, count = total + loss * rows, count + rows
+            self._tell(number, total / count)
+        return total / count
+
+    def _train_on(self, batch: Batch, number: int) -> tuple[float, int]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, self._steps, self.settings)
+        inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
+        self.optimizer.zero_grad()
+        loss = self.objective(first_output(self.module(*inputs)), inputs, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise self._diverged("the loss", value, number)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.after_backward:
+            self.after_backward(self.step)
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.trained, self.clip)
+        self.optimizer.step()
+        if self.after_step:
+            with torch.no_grad():
+                self.after_step(self.step)
+        self.step += 1
+        return value, len(inputs[0])
+
+    # Not inference_mode: observers of quantization keep what they see here, and could not be
+    # trained with tensors that are for inference only.
+    @torch.no_grad()
+    def _validate(self, number: int, data: DataManifest) -> tuple[float, float | None]:
+        total, right, count, labelled = 0.0, 0, 0, data.splits["train"].labelled
+        self.mode(self.module, False)  # noqa: FBT003 - torch's own
+        for batch in batches(data, "train", self.settings.batch_size):
+            inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
+            output = first_output(self.module(*inputs))
+            rows = len(inputs[0])
+            total, count = (
+                total + self.objective(output, inputs, labels).item() * rows,
+                count + rows,
+            )
+            right += _right(output, labels)
+            self._tell(number, total / count)
+        if not math.isfinite(total):
+            raise self._diverged("the loss on held-out samples", total, number)
+        return total / count, right / count if labelled else None
+
+    def _batches(self, data: DataManifest) -> int:
+        return batch_count(data, self.settings)
+
+    @property
+    def _steps(self) -> int:
+        return self.settings.epochs * self._batches(self.parts.train)
+
+    def _tell(self, number: int, loss: float) -> None:
+        held = self.parts.validation
+        size = self.settings.batch_size
+        judging = -(-len(held.splits["train"]) // size) if held else 0
+        self._done += 1
+        text = f"epoch {number} of {self.settings.epochs}, loss {loss:.4f}"
+        self.progress(self._done, self._steps + self.settings.epochs * judging, text)
+
+    def _diverged(self, what: str, value: float, number: int) -> DivergedError:
+        return DivergedError(
+            f"{what} became {value} in epoch {number} of {self.settings.epochs}, at optimizer "
+            f"step {self.step} of {self._steps}, with `learning_rate: "
+            f"{self.settings.learning_rate}`; give a lower one, or look for values in the data "
+            "that are infinite or not normalised"
+        )
+
+
+def _right(output: Tensor, labels: Tensor | None) -> int:
+    return 0 if labels is None else int((logits(output).argmax(1) == labels).sum())

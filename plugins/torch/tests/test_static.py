@@ -1,0 +1,92 @@
+"""Static int8: all that can runs in integers, under the source's names, with an open batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from boildown import Quantize, Train
+from boildown.recipe.steps import Layers
+from boildown.testing.graphs import GRAPHS
+from onnx import numpy_helper
+
+from .jobs import decibels, kernels, normalised, run, samples, session, shipped
+
+STATIC = Quantize(activations="int8")
+AWARE = Quantize(activations="int8", train=Train(epochs=1, batch_size=16, learning_rate=1e-5))
+_FLOAT = {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul", "Add", "Relu", "ReduceMean"}
+
+
+@pytest.mark.parametrize("network", ["residual", "concat", "batch_norm", "depthwise"])
+@pytest.mark.parametrize("step", [STATIC, AWARE], ids=["calibrated", "trained"])
+def test_convolutions_sums_and_pools_all_run_in_integers(
+    network: str, step: Quantize, tmp_path: Path
+) -> None:
+    source = normalised(GRAPHS[network](), tmp_path)
+    path = shipped(run(source, step))
+    found = kernels(path)
+    assert found["QLinearConv"] == sum(n.op_type == "Conv" for n in onnx.load(source).graph.node)
+    assert found["QGemm"] == found["QLinearGlobalAveragePool"] == 1
+    assert not _FLOAT & found.keys()
+    # Training moves the statistics of batch norms to those of the noise that it is given.
+    assert decibels(source, path) > (25 if step is STATIC or network != "batch_norm" else 5)
+
+
+def test_matrices_run_in_integers_and_are_stored_once(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["attention"](), tmp_path)
+    path = shipped(run(source, STATIC))
+    assert kernels(path)["MatMul"] == 1  # softmax times values: no weight
+    assert path.stat().st_size < 0.3 * source.stat().st_size
+
+
+def test_the_float_source_runs_none_of_them_in_integers(tmp_path: Path) -> None:
+    """Negative control of the counts above."""
+    path = shipped(run(normalised(GRAPHS["residual"](), tmp_path)))
+    assert not [name for name in kernels(path) if name.startswith("Q")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "most", "codes"),
+    [({}, 63, []), ({"reduce_range": False}, 127, ["NOTE"])],
+)
+def test_the_setting_says_how_many_bits_of_a_weight_are_used(
+    settings: dict[str, Any], most: int, codes: list[str], tmp_path: Path
+) -> None:
+    report = run(normalised(GRAPHS["plain"](), tmp_path), STATIC, settings=settings).steps[0]
+    weights = [
+        numpy_helper.to_array(tensor)
+        for tensor in onnx.load(report.artifact.path).graph.initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) > 1
+    ]
+    assert {int(abs(w).max()) for w in weights} == {most}
+    assert [warning.code for warning in report.warnings] == codes
+    assert bool(report.approximations) == (not settings)
+
+
+def test_a_layer_that_was_left_out_keeps_its_float_weights(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = STATIC.model_copy(update={"layers": Layers(exclude=("wide",))})
+    states = {state.layer: state.bits for state in run(source, step).layers or []}
+    assert states.pop("wide") == 32
+    assert set(states.values()) == {8}
+
+
+def test_inputs_outputs_and_an_open_batch_are_the_source_s(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["two_inputs"](), tmp_path)
+    path = shipped(run(source, STATIC))
+    given, made = onnx.load(source).graph, onnx.load(path).graph
+    assert [item.SerializeToString() for item in given.input] == [
+        item.SerializeToString() for item in made.input
+    ]
+    assert session(path).run(None, samples(source, 3))[0].shape[0] == 3
+
+
+def test_symmetric_activations_have_their_zero_in_the_middle(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    report = run(source, STATIC.model_copy(update={"symmetric": True})).steps[0]
+    model = onnx.load(report.artifact.path)
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    nodes = [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
+    assert {int(tensors[node.input[2]]) for node in nodes} == {127}

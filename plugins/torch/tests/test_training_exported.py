@@ -1,0 +1,60 @@
+"""Quantization-aware training of an exported module, whose own `train()` and `eval()` raise."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from boildown import Train
+from boildown_torch.training import fit
+from torch import nn
+
+from .training_data import cnn, maps, same, top1, weights
+
+FAST = Train(epochs=6, batch_size=16, learning_rate=0.01, patience=6)
+
+
+def prepared(module: nn.Module) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchao and torch.export warn of their own insides
+        from torchao.quantization.pt2e.quantize_pt2e import prepare_qat_pt2e
+        from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
+
+        quantizer = x86.X86InductorQuantizer()
+        quantizer.set_global(x86.get_default_x86_inductor_quantization_config(is_qat=True))
+        example, batch = (torch.randn(2, 3, 8, 8),), torch.export.Dim("batch")
+        exported = torch.export.export(module, example, dynamic_shapes=({0: batch},))
+        return prepare_qat_pt2e(exported.module(), quantizer)
+
+
+def switch(module: nn.Module, training: bool) -> None:  # noqa: FBT001
+    from torchao.quantization.pt2e import move_exported_model_to_eval as to_eval
+    from torchao.quantization.pt2e import move_exported_model_to_train as to_train
+
+    (to_train if training else to_eval)(module)
+
+
+@pytest.fixture(scope="module")
+def nets() -> list[nn.Module]:
+    return [prepared(cnn()) for _ in range(2)]
+
+
+def test_a_module_in_quantization_aware_training_learns_and_repeats_itself(
+    tmp_path: Path, nets: list[nn.Module]
+) -> None:
+    data = maps(tmp_path)
+    fitted = [fit(net, data, FAST, seed=0, threads=1, mode=switch) for net in nets]
+    assert fitted[0] == fitted[1]
+    assert same(weights(nets[0]), weights(nets[1]))
+    assert top1(nets[0], data) > 0.9
+    assert all(np.isfinite(value).all() for value in weights(nets[0]).values())
+
+
+def test_without_a_switch_the_error_of_torch_comes_through(
+    tmp_path: Path, nets: list[nn.Module]
+) -> None:
+    with pytest.raises(NotImplementedError, match="train"):
+        fit(nets[0], maps(tmp_path), FAST, seed=0, threads=1)
