@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 from boildown import Train
-from boildown_torch.training import fit
+from boildown_torch.training import Epoch, fit
+from boildown_torch.training.keeping import Keeper
 from torch import nn
 
 from .training_data import cnn, maps, same, top1, weights
 
-FAST = Train(epochs=6, batch_size=16, learning_rate=0.01, patience=6)
+# torchao takes two seconds to switch between training and evaluation.
+FAST = Train(epochs=6, batch_size=16, learning_rate=0.01)
 
 
 def prepared(module: nn.Module) -> nn.Module:
@@ -51,6 +53,18 @@ def test_a_module_in_quantization_aware_training_learns_and_repeats_itself(
     assert same(weights(nets[0]), weights(nets[1]))
     assert top1(nets[0], data) > 0.9
     assert all(np.isfinite(value).all() for value in weights(nets[0]).values())
+
+
+def test_the_best_weights_and_observed_ranges_come_back(nets: list[nn.Module]) -> None:
+    keeper, net = Keeper(nets[1], patience=1, settled_after=0), nets[1]
+    before = weights(net)
+    keeper.stops(Epoch(1, loss=1.0, learning_rate=1.0, validation_loss=1.0), steps=1)
+    with torch.no_grad():
+        for value in net.state_dict().values():
+            value.zero_()
+    assert not same(weights(net), before)
+    assert keeper.put_back(last=2) == 1
+    assert same(weights(net), before)
 
 
 def test_without_a_switch_the_error_of_torch_comes_through(

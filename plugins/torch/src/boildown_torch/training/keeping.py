@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Keeper:
         best = None if self._best is None else self._best.validation_loss
         if best is None or loss < best:
             self._best, self._without_gain = epoch, 0
-            self._weights = {k: v.clone() for k, v in self._module.state_dict().items()}
+            # A plain dict of the same tensors would lose the versions that come with them, and
+            # observers of quantization then replace values of theirs by those of old versions.
+            self._weights = copy.deepcopy(self._module.state_dict())
             return False
         self._without_gain += 1
         return self._without_gain >= self._patience

@@ -13,18 +13,14 @@ from .feeding import Feed, laid_out
 from .fitted import Epoch, Fitted
 from .held_out import parts_of
 from .keeping import Keeper
+from .mode import Mode, SetTraining, set_training
 from .objectives import CrossEntropy, Objective
 from .optimizers import make_optimizer
-from .passes import Passes, Progress, SetTraining, StepHook
+from .passes import Passes, Progress, StepHook
 from .repeatable import repeatable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def set_training(module: nn.Module, training: bool) -> None:  # noqa: FBT001 - torch's own
-    """Switch a plain module between training and evaluation."""
-    module.train(training)
 
 
 def silent(_done: int, _total: int, _text: str) -> None:
@@ -93,7 +89,8 @@ def fit(
     feed = Feed(inputs, layout)
     with repeatable(seed, threads), laid_out(module, layout), ExitStack() as attached:
         first = next(batches(parts.train, "train", settings.batch_size))
-        mode(module, False)  # noqa: FBT003 - torch's own
+        modes = Mode(module, mode)
+        modes.switch(training=False)
         with torch.no_grad():
             extra = attached.enter_context(objective.attached(module, feed.inputs(first)))
         trained = [*_trainable(module), *extra]
@@ -109,13 +106,13 @@ def fit(
             after_backward=after_backward,
             after_step=after_step,
             clip=clip,
-            mode=mode,
+            mode=modes,
             progress=progress,
         )
         keeper = Keeper(module, settings.patience, settled_after)
         history = _train(passes, keeper)
         kept = keeper.put_back(len(history))
-        mode(module, False)  # noqa: FBT003 - torch's own
+        modes.switch(training=False)
     return Fitted(
         history=history,
         kept=kept,

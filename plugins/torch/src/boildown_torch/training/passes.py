@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from boildown import Batch, DataManifest, Train, batches
@@ -16,8 +17,9 @@ from .held_out import Parts, batch_count
 from .objectives import Objective, logits
 from .optimizers import learning_rate
 
-#: Switches a module to training (True) or evaluation.
-SetTraining = Callable[[nn.Module, bool], None]
+if TYPE_CHECKING:
+    from .mode import Mode
+
 #: Called with the number of the optimizer step, counted from 0.
 StepHook = Callable[[int], None]
 Progress = Callable[[int, int, str], None]
@@ -38,7 +40,7 @@ class Passes:
     after_backward: StepHook | None
     after_step: StepHook | None
     clip: float | None
-    mode: SetTraining
+    mode: Mode
     progress: Progress
     step: int = 0
     _done: int = 0
@@ -60,7 +62,7 @@ class Passes:
 
     def _train(self, number: int) -> float:
         size, total, count = self.settings.batch_size, 0.0, 0
-        self.mode(self.module, True)  # noqa: FBT003 - torch's own
+        self.mode.switch(training=True)
         reading = batches(
             self.parts.train,
             "train",
@@ -101,7 +103,7 @@ class Passes:
     @torch.no_grad()
     def _validate(self, number: int, data: DataManifest) -> tuple[float, float | None]:
         total, right, count, labelled = 0.0, 0, 0, data.splits["train"].labelled
-        self.mode(self.module, False)  # noqa: FBT003 - torch's own
+        self.mode.switch(training=False)
         for batch in batches(data, "train", self.settings.batch_size):
             inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
             output = first_output(self.module(*inputs))
