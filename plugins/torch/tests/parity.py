@@ -63,22 +63,6 @@ def graph_of(
         else helper.make_empty_tensor_value_info(end)
         for end in found
     ]
-    node = helper.make_node(op, names, found, name="the/node", domain=domain, **attributes)
-    stored = [
-        numpy_helper.from_array(array, f"c{place}")
-        for place, array in constants.items()
-        if array is not None
-    ]
-    # onnx does not infer what this operator gives.
-    known = op == "GroupNormalization"
-    ends = [
-        helper.make_tensor_value_info(
-            n, TensorProto.FLOAT, None if not known else ["N", *inputs[0].shape[1:]]
-        )
-        if known
-        else helper.make_empty_tensor_value_info(n)
-        for n in found
-    ]
     graph = helper.make_graph([node], "g", values, ends, stored)
     imports = [helper.make_opsetid("", opset)]
     if domain:

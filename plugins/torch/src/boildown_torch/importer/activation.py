@@ -62,16 +62,15 @@ def prelu(node: Node) -> fx.Node:
     """One slope, or one for each channel."""
     slope, rank = node.constant(1, "its slope"), node.rank()
     assert slope is not None  # noqa: S101 - the checker wants one
-    channels = node.shape()[1] if rank > 1 else 1
-    per_channel = slope.size == channels and slope.ndim == rank - 1 and slope.shape[0] == channels
+    lengths = ((1,) * rank + slope.shape)[-rank:]
+    per_channel = rank > 1 and lengths[1] == slope.size == node.shape()[1]
     if slope.size != 1 and not per_channel:
         node.refuse(f"its slope has shape {slope.shape}")
     layer = nn.PReLU(slope.size)
     layer.weight = node.builder.parameter(node.proto.input[1], slope.reshape(-1), "flat")
     call = node.module(layer, node.tensor(0))
-    shape = slope.shape[1:]
-    whole = slope.ndim == 0
-    node.own(call, "weight", 1, lambda v: v.reshape(()) if whole else v.reshape(-1, *shape))
+    shape = tuple(length if length == 1 else -1 for length in slope.shape)
+    node.own(call, "weight", 1, lambda values: values.reshape(shape))
     return call
 
 
@@ -120,11 +119,12 @@ def softmax(node: Node) -> fx.Node:
     """Before opset 13 all axes from `axis` on are taken together."""
     old = node.builder.opset < _AXIS_ALONE
     axis = node.attribute("axis", 1 if old else -1)
-    shape = node.shape()
-    if old and any(length != 1 for length in shape[axis % len(shape) + 1 :]):
-        node.refuse(f"axis = {axis} takes several axes together")
-    layer = nn.Softmax(axis) if node.proto.op_type == "Softmax" else nn.LogSoftmax(axis)
-    return node.module(layer, node.tensor(0))
+    kind = nn.Softmax if node.proto.op_type == "Softmax" else nn.LogSoftmax
+    rank = node.rank()
+    if not old or axis % rank == rank - 1:
+        return node.module(kind(axis), node.tensor(0))
+    together = node.call(torch.flatten, node.tensor(0), axis % rank)
+    return node.call(torch.Tensor.view_as, node.module(kind(-1), together), node.tensor(0))
 
 
 @operator("Dropout")

@@ -33,13 +33,16 @@ def gemm(node: Node) -> fx.Node:
     transposed = bool(node.attribute("transB", 0))
     if isinstance(node.input(1), fx.Node) or isinstance(node.input(2), fx.Node):
         return _general(node, alpha, beta, transposed=transposed)
-    if alpha != 1 or (beta != 1 and node.input(2) is not None):
-        node.refuse(f"alpha = {alpha:g}, beta = {beta:g} (only 1 keeps the weights as they are)")
     call = _linear(node, transposed=transposed)
     bias = node.constant(2, "its bias")
-    if bias is not None:
+    if bias is None:
+        return _scaled(node, call, alpha)
+    outputs = node.shape(1)[0 if transposed else 1]
+    if alpha == beta == 1 and bias.shape[-1:] == (bias.size,) == (outputs,):
         _give_bias(node, call, 2, bias)
-    return call
+        return call
+    added = _scaled(node, node.tensor(2), beta)
+    return node.call(torch.add, _scaled(node, call, alpha), added)
 
 
 @operator("MatMul")
@@ -101,8 +104,6 @@ def _absorb_bias(node: Node, call: fx.Node) -> None:
 def _give_bias(node: Node, call: fx.Node, index: int, bias: np.ndarray) -> None:
     layer = node.builder.root.get_submodule(str(call.target))
     assert isinstance(layer, nn.Linear)  # noqa: S101 - made above
-    if bias.size != layer.out_features or bias.shape[-1:] != (bias.size,):
-        node.refuse(f"its bias has shape {bias.shape}")
     ones = bias.shape[:-1]
     layer.bias = node.builder.parameter(node.proto.input[index], bias.reshape(-1), "flat")
     node.own(call, "bias", index, lambda values: values.reshape(*ones, -1))
@@ -111,10 +112,11 @@ def _give_bias(node: Node, call: fx.Node, index: int, bias: np.ndarray) -> None:
 def _general(node: Node, alpha: float, beta: float, *, transposed: bool) -> fx.Node:
     right = node.tensor(1)
     right = node.call(torch.transpose, right, 0, 1) if transposed else right
-    product = node.call(torch.matmul, node.tensor(0), right)
-    product = product if alpha == 1 else node.call(torch.mul, product, alpha)
+    product = _scaled(node, node.call(torch.matmul, node.tensor(0), right), alpha)
     if node.input(2) is None:
         return product
-    added = node.tensor(2)
-    added = added if beta == 1 else node.call(torch.mul, added, beta)
-    return node.call(torch.add, product, added)
+    return node.call(torch.add, product, _scaled(node, node.tensor(2), beta))
+
+
+def _scaled(node: Node, value: fx.Node, factor: float) -> fx.Node:
+    return value if factor == 1 else node.call(torch.mul, value, factor)

@@ -24,7 +24,7 @@ _MOST_FOLDED = 1 << 22
 
 
 def import_onnx(source: Path | onnx.ModelProto) -> fx.GraphModule:
-    """Return the normalised ONNX model `source` as a module.
+    """Return the ONNX model `source` as a module; shapes are inferred where the file has none.
 
     Its forward takes one tensor for each input of the graph, by position, in the graph's order,
     and returns a tensor, or a tuple where the graph has several outputs. Layers are modules of
@@ -36,6 +36,8 @@ def import_onnx(source: Path | onnx.ModelProto) -> fx.GraphModule:
         UnsupportedError: A node cannot be computed exactly; all such nodes are named.
     """
     model = onnx.load(source) if isinstance(source, Path) else source
+    if not model.graph.value_info:
+        model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     builder = _builder(model)
     problems = []
     for proto in model.graph.node:
