@@ -1,0 +1,167 @@
+"""Every method of the PyTorch backend on the zoo's networks, over all 10,000 test images.
+
+    python benchmarks/zoo_torch.py [--models zoo:mobilenet_v2 …] [--seeds 3] [--cache FOLDER]
+
+Methods that train do so on the first images of train and run once for each seed, beside the
+control: the float network after the same training. Finished rows come from the cache, so a run that
+was interrupted goes on where it was. Writes OUT.json, and OUT.md for people; `zoo_torch_page.py`
+makes the page and holds it against the targets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boildown
+import numpy as np
+from boildown import Recipe
+from boildown_zoo.dataset import FOLDER
+from provenance import ROOT, provenance
+from zoo_onnxruntime import MODELS, figures
+from zoo_torch_page import page, summaries, targets
+
+if TYPE_CHECKING:
+    from boildown.comparison.schema import ModelRecord, Row
+
+#: Images of train that methods which train see, and how often.
+IMAGES = 10_000
+TUNE = {"epochs": 2, "learning_rate": 3e-4}
+REGROW = {"epochs": 2, "learning_rate": 1e-3}
+LONG = {"epochs": 4, "learning_rate": 1e-3}
+
+Steps = list[dict[str, dict[str, Any]]]
+STATIC = {"quantize": {"weights": "int8", "activations": "int8"}}
+ONCE: dict[str, Steps] = {
+    "int8-static": [STATIC],
+    "int8-dynamic": [{"quantize": {"weights": "int8", "activations": "dynamic"}}],
+    "float16": [{"quantize": {"weights": "float16"}}],
+    "int8-weights": [{"quantize": {"weights": "int8"}}],
+    "int4-weights": [{"quantize": {"weights": "int4", "granularity": "channel"}}],
+    "int2-weights": [{"quantize": {"weights": "int2", "granularity": "channel"}}],
+    "binarize": [{"quantize": {"weights": "int1", "granularity": "channel"}}],
+    "palettize-4bit": [{"cluster": {"bits": 4}}],
+    "palettize-3bit": [{"cluster": {"bits": 3}}],
+    "palettize-2bit": [{"cluster": {"bits": 2}}],
+    "prune-50-element": [{"prune": {"sparsity": 0.5}}],
+    "prune-50-channel": [{"prune": {"sparsity": 0.5, "structure": "channel"}}],
+}
+TRAINED: dict[str, Steps] = {
+    "int8-aware": [{"quantize": {"weights": "int8", "activations": "int8", "train": TUNE}}],
+    "int2-trained": [
+        {"quantize": {"weights": "int2", "granularity": "channel", "train": TUNE}},
+    ],
+    "binarize-trained": [
+        {"quantize": {"weights": "int1", "granularity": "channel", "train": TUNE}},
+    ],
+    "palettize-4bit-trained": [{"cluster": {"bits": 4, "train": TUNE}}],
+    "palettize-3bit-trained": [{"cluster": {"bits": 3, "train": TUNE}}],
+    "palettize-2bit-trained": [{"cluster": {"bits": 2, "train": TUNE}}],
+    "prune-50-channel-trained": [
+        {"prune": {"sparsity": 0.5, "structure": "channel", "train": LONG}},
+    ],
+    "distill-half": [{"distill": {"width": 0.5, "train": LONG}}],
+    "student-alone": [{"distill": {"width": 0.5, "alpha": 0.0, "train": LONG}}],
+    "deep-compression": [
+        {"prune": {"sparsity": 0.9, "train": REGROW}},
+        {"cluster": {"bits": 4, "keep_sparsity": True, "train": TUNE}},
+        {"quantize": {"weights": "int8", "activations": "int8", "granularity": "tensor"}},
+    ],
+}
+#: What takes long on the largest network and no target asks for there.
+LEFT_OUT = {
+    "zoo:resnet50": ("int2-trained", "palettize-3bit-trained", "palettize-2bit-trained"),
+    "zoo:mobilenet_v2": ("deep-compression",),
+    "zoo:squeezenet1_1": ("deep-compression",),
+}
+
+
+def recipes(model: str, seeds: int, data: dict[str, Any]) -> list[Recipe]:
+    """Return what runs on a model: `name@seed`, once or for each seed."""
+    wanted = [(name, steps, 1) for name, steps in ONCE.items()]
+    wanted += [
+        (name, steps, seeds) for name, steps in TRAINED.items() if name not in LEFT_OUT[model]
+    ]
+    return [
+        Recipe.model_validate(
+            {"name": f"{name}-{seed}", "steps": _tagged(steps), "data": data, "seed": seed}
+        )
+        for name, steps, count in wanted
+        for seed in range(count)
+    ]
+
+
+def _tagged(steps: Steps) -> list[dict[str, Any]]:
+    return [{"op": op, **settings} for step in steps for op, settings in step.items()]
+
+
+def first_images(folder: Path) -> Path:
+    """Write the first images of train, those of each class by their share, as a dataset."""
+    with np.load(FOLDER / "train.npz") as arrays:
+        path = folder / "train.npz"
+        np.savez(path, train_x=arrays["images"][:IMAGES], train_y=arrays["labels"][:IMAGES])
+    return path
+
+
+def row_of(row: Row, model: ModelRecord) -> dict[str, Any]:
+    """Return the figures of a row, with seed, control, parity and cost."""
+    name, _, seed = row.recipe.rpartition("-")
+    control = row.control.quality.metrics[0] if row.control else None
+    return figures(row, model) | {
+        "recipe": name,
+        "seed": int(seed),
+        "control_difference": control.difference if control else None,
+        "parity_top1": row.parity.top1_agreement if row.parity else None,
+        "peak_rss_bytes": row.cost.peak_rss_bytes if row.cost else None,
+    }
+
+
+def main() -> None:
+    """Run the grid model by model, and write both records."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cache", type=Path, help="default: the user's own")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/zoo-torch")
+    options = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        data = {
+            "train": f"npz:{first_images(Path(folder))}",
+            "test": "zoo:fashion-mnist?split=test",
+        }
+        for model in options.models:
+            results = boildown.compare(
+                recipes(model, options.seeds, data),
+                models=model,
+                backends="torch",
+                out=Path(folder) / "out",
+                jobs=2,
+                timing_seconds=2,
+                cache=options.cache,
+                on_event=lambda event: (
+                    sys.stderr.write(f"{event.title}: {event.status}\n")
+                    if event.kind == "ended"
+                    else None
+                ),
+            )
+            record = results.comparison.models[0]
+            rows += [row_of(row, record) for row in results.rows]
+    found = summaries(rows)
+    record = {
+        "provenance": provenance("boildown-torch", "boildown-zoo", "torch", "torchao"),
+        "train_images": IMAGES,
+        "targets": targets(found),
+        "summaries": found,
+        "rows": rows,
+    }
+    options.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    options.out.with_suffix(".md").write_text(page(record), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

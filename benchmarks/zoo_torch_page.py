@@ -1,0 +1,136 @@
+"""Rows of several seeds together, the targets that they are held against, and the page of both.
+
+python benchmarks/zoo_torch_page.py     # makes results/zoo-torch.md anew from zoo-torch.json
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from typing import Any
+
+from provenance import ROOT
+
+HEADING = (
+    "| method | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---|"
+)
+AGREEMENT = 0.995
+
+
+def summaries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one entry a model and method; differences with their mean and range over seeds."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["recipe"]), []).append(row)
+    return [_summary(model, name, group) for (model, name), group in groups.items()]
+
+
+def _summary(model: str, name: str, group: list[dict[str, Any]]) -> dict[str, Any]:
+    first, found = group[0], [row for row in group if "bytes" in row]
+    entry: dict[str, Any] = {"model": model, "method": name, "seeds": len(group)}
+    entry["statuses"] = sorted({row["status"] for row in group})
+    codes = {text.partition(":")[0] for row in group for text in row["warnings"]}
+    entry["warnings"] = sorted(codes)
+    if len(found) < len(group):
+        return entry | {"reason": next(r["reason"] for r in group if "bytes" not in r)}
+    entry |= {
+        key: statistics.mean(row[key] for row in group)
+        for key in ("size_ratio", "deflated_ratio", "top1")
+    }
+    differences = [row["top1_difference"] for row in group]
+    entry["difference"] = statistics.mean(differences)
+    entry["range"] = [min(differences), max(differences)]
+    entry["interval"] = first["top1_difference_interval"] if len(group) == 1 else None
+    controls = [row["control_difference"] for row in group]
+    entry["control"] = None if None in controls else statistics.mean(controls)
+    parities = [row["parity_top1"] for row in group if row["parity_top1"] is not None]
+    entry["parity_top1"] = min(parities) if parities else None
+    speeds = [row["speedup_onnxruntime_float32"] for row in group]
+    entry["speed"] = None if None in speeds else statistics.median(s["median"] for s in speeds)
+    return entry
+
+
+def targets(entries: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return every target in words, and whether the figures meet it."""
+    by = {(entry["model"], entry["method"]): entry for entry in entries}
+    found: dict[str, bool] = {}
+
+    def hold(model: str, method: str, words: str, key: str, least: float) -> None:
+        entry = by.get((model, method))
+        if entry is not None:
+            value = entry.get(key)
+            shown = "nothing" if value is None else f"{value:.4g}"
+            found[f"{model} {method}: {words} (found {shown})"] = (value or -1e9) >= least
+
+    for model in dict.fromkeys(entry["model"] for entry in entries):
+        hold(model, "int8-static", "within 0.5 point", "difference", -0.005)
+        static = by.get((model, "int8-static"), {}).get("difference")
+        if static is not None:
+            hold(model, "int8-aware", "not worse than int8-static", "difference", static)
+        hold(model, "palettize-4bit-trained", "within 1 point", "difference", -0.01)
+        if model != "zoo:squeezenet1_1":
+            hold(model, "prune-50-channel-trained", "within 2 points", "difference", -0.02)
+    hold("zoo:resnet50", "deep-compression", "15 times smaller, deflated", "deflated_ratio", 15)
+    hold("zoo:resnet50", "deep-compression", "within 2 points", "difference", -0.02)
+    parities = [e["parity_top1"] for e in entries if e.get("parity_top1") is not None]
+    if parities:
+        found[f"native and ONNX form agree on {AGREEMENT:.1%} (found {min(parities):.4f})"] = (
+            min(parities) >= AGREEMENT
+        )
+    return found
+
+
+def page(record: dict[str, Any]) -> str:
+    """Return the record as Markdown."""
+    facts = record["provenance"]
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    made = (
+        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
+        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; "
+        f"{versions}.\n"
+    )
+    legend = (
+        "Size ratios are bytes of the float32 ONNX input / bytes of the deployable. Differences "
+        "of top-1 are against the float network on the same 10,000 test images of Fashion-MNIST: "
+        "of one seed with the 95 % interval, of several the mean and (least to greatest). "
+        f"Methods that train saw the first {record['train_images']:,} images of train; *control* "
+        "is the float network after the same training. Speed is the CPU time of float32 ONNX "
+        "Runtime / this row's, the median of interleaved pairs."
+    )
+    lines = ["# The zoo's networks through PyTorch\n", made, legend]
+    for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
+        lines += [f"\n## `{model}`\n", HEADING]
+        lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
+    lines += ["\n## Targets\n"]
+    lines += [
+        f"- {'met' if ok else '**missed**'}: {name}" for name, ok in record["targets"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(entry: dict[str, Any]) -> str:
+    if "top1" not in entry:
+        states = ", ".join(entry["statuses"])
+        return f"| {entry['method']} | {entry['seeds']} | | | | | | | {states}: {entry['reason']} |"
+    low, high = entry["interval"] or entry["range"]
+    control = "" if entry["control"] is None else f"{entry['control']:+.4f}"
+    speed = "" if entry["speed"] is None else f"{entry['speed']:.2f}×"
+    notes = ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]])
+    return (
+        f"| {entry['method']} | {entry['seeds']} | {entry['size_ratio']:.2f}× "
+        f"| {entry['deflated_ratio']:.2f}× | {entry['top1']:.4f} | {entry['difference']:+.4f} "
+        f"({low:+.4f} to {high:+.4f}) | {control} | {speed} | {notes} |"
+    )
+
+
+def main() -> None:
+    """Make the page anew."""
+    path = ROOT / "benchmarks/results/zoo-torch.json"
+    record = json.loads(path.read_text("utf-8"))
+    record["targets"] = targets(record["summaries"])
+    path.with_suffix(".md").write_text(page(record), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
