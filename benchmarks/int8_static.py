@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boildown
-from provenance import ROOT, provenance
+from provenance import ROOT, made_by, provenance
 from zoo_onnxruntime import MODELS, figures, table
 
 LEAST_SIZE_RATIO = {"zoo:mobilenet_v2": 3.2, "zoo:resnet50": 3.5, "zoo:squeezenet1_1": 3.5}
@@ -39,13 +39,10 @@ def targets(rows: list[dict[str, Any]]) -> dict[str, bool]:
 
 def page(record: dict[str, Any]) -> str:
     """Return the record as Markdown."""
-    facts = record["provenance"]
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     met = [f"- {'met' if ok else '**missed**'}: {name}" for name, ok in record["targets"].items()]
     return (
         "# int8-static on the zoo's networks\n\n"
-        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
-        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; {versions}."
+        f"{made_by(record['provenance'])}"
         "\n\nSize ratios are bytes of the float32 ONNX input / bytes of the deployable; "
         "differences are paired, n = 10,000 test images of Fashion-MNIST; speed is the CPU time of "
         "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"

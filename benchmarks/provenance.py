@@ -41,6 +41,15 @@ def provenance(*packages: str, threads: int = 1) -> dict[str, Any]:
     }
 
 
+def made_by(facts: dict[str, Any]) -> str:
+    """Return provenance as a sentence for a page."""
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    return (
+        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
+        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; {versions}."
+    )
+
+
 def _command() -> str:
     """Return the command line, the script as seen from the repository's root."""
     script = Path(sys.argv[0]).resolve()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boildown
-from provenance import provenance
+from provenance import made_by, provenance
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
@@ -111,11 +111,9 @@ def main() -> None:
     record = {"provenance": facts, "rows": rows}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    machine = f"{facts['cpu']} ({', '.join(facts['instruction_sets'])})"
     text = (
         "# The zoo's networks through ONNX Runtime\n\n"
-        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {machine}, "
-        "1 thread, batch 1. Size ratios are bytes of the float32 ONNX input / bytes of the "
+        f"{made_by(facts)} Size ratios are bytes of the float32 ONNX input / bytes of the "
         "deployable; differences are paired, n = 10,000 test images of Fashion-MNIST; speed is "
         "the CPU time of "
         "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"

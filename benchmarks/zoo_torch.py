@@ -49,6 +49,9 @@ ONCE: dict[str, Steps] = {
     "palettize-2bit": [{"cluster": {"bits": 2}}],
     "prune-50-element": [{"prune": {"sparsity": 0.5}}],
     "prune-50-channel": [{"prune": {"sparsity": 0.5, "structure": "channel"}}],
+    "int8-static-pte": [{"quantize": {**STATIC["quantize"], "with": {"torch": {"format": "pte"}}}}],
+    "prune-50-element-pte": [{"prune": {"sparsity": 0.5, "with": {"torch": {"format": "pte"}}}}],
+    "prune-50-element-pt2": [{"prune": {"sparsity": 0.5, "with": {"torch": {"format": "pt2"}}}}],
 }
 TRAINED: dict[str, Steps] = {
     "int8-aware": [{"quantize": {"weights": "int8", "activations": "int8", "train": TUNE}}],

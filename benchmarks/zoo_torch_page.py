@@ -9,7 +9,7 @@ import json
 import statistics
 from typing import Any
 
-from provenance import ROOT
+from provenance import ROOT, made_by
 
 HEADING = (
     "| method | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
@@ -83,13 +83,6 @@ def targets(entries: list[dict[str, Any]]) -> dict[str, bool]:
 
 def page(record: dict[str, Any]) -> str:
     """Return the record as Markdown."""
-    facts = record["provenance"]
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    made = (
-        f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
-        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; "
-        f"{versions}.\n"
-    )
     legend = (
         "Size ratios are bytes of the float32 ONNX input / bytes of the deployable. Differences "
         "of top-1 are against the float network on the same 10,000 test images of Fashion-MNIST: "
@@ -98,7 +91,7 @@ def page(record: dict[str, Any]) -> str:
         "is the float network after the same training. Speed is the CPU time of float32 ONNX "
         "Runtime / this row's, the median of interleaved pairs."
     )
-    lines = ["# The zoo's networks through PyTorch\n", made, legend]
+    lines = ["# The zoo's networks through PyTorch\n", made_by(record["provenance"]) + "\n", legend]
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
