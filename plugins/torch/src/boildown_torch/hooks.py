@@ -9,6 +9,7 @@ from __future__ import annotations
 from boildown import (
     Artifact,
     BackendInfo,
+    Cluster,
     Context,
     LayerState,
     Quantize,
@@ -53,6 +54,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     from .quantize import quantize
 
     return quantize(model, step, context)
+
+
+@hookimpl
+def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
+    """Share a few distinct values between the weights of a layer, trained where asked."""
+    from .cluster import cluster
+
+    return cluster(model, step, context)
 
 
 @hookimpl
