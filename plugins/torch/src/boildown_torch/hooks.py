@@ -11,6 +11,7 @@ from boildown import (
     BackendInfo,
     Cluster,
     Context,
+    Distill,
     LayerState,
     Quantize,
     Runtime,
@@ -62,6 +63,14 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     from .cluster import cluster
 
     return cluster(model, step, context)
+
+
+@hookimpl
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train a student, named or narrower than the network, to imitate a teacher."""
+    from .distill import distill
+
+    return distill(model, step, context)
 
 
 @hookimpl
