@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from boildown import Artifact, BackendInfo, Prune, Quantize, Warned
+from boildown import Artifact, BackendInfo, Prune, Quantize, Step, Warned
 from boildown.comparison.schema import (
     Audit,
     Latency,

@@ -87,3 +87,57 @@ def test_a_student_of_other_shapes_is_refused(
     source, student = normalised(GRAPHS["plain"](), tmp_path), other(tmp_path / "student", **made)
     with pytest.raises(UnsupportedError, match=words):
         run(source, asked(width=None, student=STUDENT), models={STUDENT: student})
+
+
+@pytest.mark.parametrize("network", ["plain", "batch_norm", "residual"])
+def test_a_narrower_student_has_the_width_and_has_learnt(network: str, tmp_path: Path) -> None:
+    source = normalised(GRAPHS[network](), tmp_path)
+    taught, untaught = (
+        run(source, asked(train=TRAIN.model_copy(update={"learning_rate": rate})))
+        for rate in (3e-3, 1e-12)
+    )
+    full = {name: values.shape for name, values in weights(source, source).items()}
+    for state in taught.layers or []:
+        ends = [state.shape[0] / full[state.layer][0], state.shape[1] / full[state.layer][1]]
+        assert ends == [1 if state.layer == "fc" else 0.5, 1 if state.layer == "stem" else 0.5]
+    assert distance(source, shipped(taught)) < 0.5 * distance(source, shipped(untaught))
+
+
+def test_a_student_begins_with_the_greatest_channels_or_anew(tmp_path: Path) -> None:
+    source, still = normalised(GRAPHS["plain"](), tmp_path), {"learning_rate": 1e-12}
+    stems = {
+        start: weights(
+            source, shipped(run(source, asked(start=start, train=TRAIN.model_copy(update=still))))
+        )["stem"]
+        for start in ("weights", "random")
+    }
+    whole = weights(source, source)["stem"]
+    kept = np.sort(np.argsort(-(whole**2).sum((1, 2, 3)))[:8])
+    np.testing.assert_allclose(stems["weights"], whole[kept], atol=1e-6)
+    assert np.abs(stems["random"] - whole[kept]).max() > 0.1
+
+
+def test_starting_anew_forgets_weights_and_statistics_and_repeats_with_the_seed() -> None:
+    modules = [import_onnx(GRAPHS["batch_norm"]()) for _ in range(3)]
+    for module, seed in zip(modules, (1, 1, 2), strict=True):
+        start_anew(module, seed)
+    one, same, other = (module.state_dict() for module in modules)
+    assert all(bool((one[name] == same[name]).all()) for name in one)
+    assert not bool((one["stem.weight"] == other["stem.weight"]).any())
+    assert bool((one["stem_norm.running_mean"] == 0).all())
+    assert bool((one["stem_norm.running_var"] == 1).all())
+
+
+def test_hints_teach_something_else_than_the_outputs_alone(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    plain, hinted = (shipped(run(source, asked(hints=hints))) for hints in (False, True))
+    assert plain.read_bytes() != hinted.read_bytes()
+    assert distance(source, hinted) < 0.5
+
+
+def test_a_seed_repeats_to_the_last_bit(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = asked(start="random", hints=True)
+    first, same, other = (shipped(run(source, step, seed=s)).read_bytes() for s in (1, 1, 2))
+    assert first == same
+    assert first != other

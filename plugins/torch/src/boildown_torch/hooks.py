@@ -31,8 +31,8 @@ def backend_info() -> BackendInfo:
         distribution="torch",
         offers=OFFERS,
         refusals=REFUSALS,
-        needs=("torch", "torchao", "onnxruntime", "onnxscript"),
-        heavy_modules=("torch", "torchao", "onnxruntime"),
+        needs=("torch", "torchao", "torch-pruning", "onnxruntime", "onnxscript"),
+        heavy_modules=("torch", "torchao", "torch_pruning", "onnxruntime"),
         citation="Ansel et al., PyTorch 2, ASPLOS 2024",
         settings_schema={
             "quantize": {
