@@ -41,6 +41,7 @@ def run(
     settings: dict[str, Any] | None = None,
     models: dict[str, Path] | None = None,
     seed: int = 0,
+    labelled: bool = True,
 ) -> JobResult:
     arrays = samples(source)
     labels = np.arange(_SAMPLES) % 4
@@ -48,7 +49,8 @@ def run(
     split = Split(
         path=source.parent / "data.npz",
         inputs={name: name for name in arrays},
-        labels="labels",
+        labels="labels" if labelled else None,
+        labelled=labelled,
         count=_SAMPLES,
     )
     return run_chain(

@@ -75,7 +75,7 @@ def _named(uri: str, source: ModelProto, context: Context) -> ModelProto:
 
 def _narrowed(module: fx.GraphModule, graph: ModelProto, width: float) -> tuple[Warned, ...]:
     """Keep this share of the channels, those of the greatest weights, and say where it is more."""
-    from torch_pruning.importance import MagnitudeImportance
+    from torch_pruning.pruner.importance import MagnitudeImportance
 
     from .channels import remove_channels
 
