@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from boildown import Artifact, BackendInfo, Prune, Quantize, Warned
+from boildown import Artifact, BackendInfo, Prune, Quantize, Step, Warned
 from boildown.comparison.schema import (
     Audit,
     Latency,
@@ -30,6 +30,9 @@ class Model:
 
     def __init__(self, layers: list[Layer]) -> None:
         self.layers = layers
+
+    def layers_behind(self, steps: tuple[Step, ...]) -> list[Layer]:
+        return self.layers
 
 
 def audit(**changed: bool) -> Audit:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
-from boildown import Artifact, DataManifest, Split, Step
+from boildown import Artifact, DataManifest, ModelEntry, Split, Step, source_layers
 from boildown.job.chain import run_chain
 from boildown.job.protocol import Job, JobResult
+from boildown.model.decoding import decode_layers
 from boildown.model.normalize import normalize
 from boildown.plugins.registry import Registry
 
@@ -34,14 +35,22 @@ def samples(source: Path, count: int = _SAMPLES) -> dict[str, np.ndarray]:
     }
 
 
-def run(source: Path, *steps: Step, settings: dict[str, Any] | None = None) -> JobResult:
+def run(
+    source: Path,
+    *steps: Step,
+    settings: dict[str, Any] | None = None,
+    models: dict[str, Path] | None = None,
+    seed: int = 0,
+    labelled: bool = True,
+) -> JobResult:
     arrays = samples(source)
     labels = np.arange(_SAMPLES) % 4
     np.savez(source.parent / "data.npz", **arrays, labels=labels)
     split = Split(
         path=source.parent / "data.npz",
         inputs={name: name for name in arrays},
-        labels="labels",
+        labels="labels" if labelled else None,
+        labelled=labelled,
         count=_SAMPLES,
     )
     return run_chain(
@@ -51,7 +60,8 @@ def run(source: Path, *steps: Step, settings: dict[str, Any] | None = None) -> J
             steps=steps,
             settings=(settings or {},) * len(steps),
             workdir=source.parent / f"job{len(list(source.parent.iterdir()))}",
-            seed=0,
+            seed=seed,
+            models={uri: ModelEntry(uri=uri, path=path) for uri, path in (models or {}).items()},
             data=DataManifest(
                 uri="npz:data.npz", kind="arrays", splits={"calibration": split, "train": split}
             ),
@@ -65,6 +75,19 @@ def shipped(result: JobResult) -> Path:
     assert result.deployable is not None, result.reason
     assert not result.layers_reason
     return result.deployable.path
+
+
+def weights(source: Path, path: Path) -> dict[str, np.ndarray]:
+    """Return the weights of the layers of `source` as they stand in another file."""
+    return {item.layer: item.values for item in decode_layers(path, source_layers(source))}
+
+
+def loss(source: Path, path: Path) -> float:
+    """Return the cross entropy on the samples that were trained on."""
+    scores = session(path).run(None, samples(source))[0]
+    shifted = scores - scores.max(1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return float(-logs[np.arange(_SAMPLES), np.arange(_SAMPLES) % 4].mean())
 
 
 def session(path: Path, optimized: Path | None = None) -> onnxruntime.InferenceSession:

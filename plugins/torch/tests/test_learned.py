@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 from boildown import Quantize, Train, UnsupportedError
@@ -12,18 +11,9 @@ from boildown.testing.graphs import GRAPHS
 from boildown_torch.zeros import keep_zeros
 from torch import nn
 
-from .jobs import normalised, run, samples, session, shipped
+from .jobs import loss, normalised, run, shipped
 
 TRAIN = Train(epochs=8, batch_size=8, learning_rate=3e-3)
-_LABELS = np.arange(37) % 4
-
-
-def loss(source: Path, path: Path) -> float:
-    """Return the cross entropy on the samples that were trained on."""
-    scores = session(path).run(None, samples(source))[0]
-    shifted = scores - scores.max(1, keepdims=True)
-    logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-    return float(-logs[np.arange(len(_LABELS)), _LABELS].mean())
 
 
 @pytest.mark.parametrize(("weights", "values"), [("int1", 2), ("int2", 3), ("int4", 15)])

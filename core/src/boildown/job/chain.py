@@ -64,8 +64,9 @@ def _decoded(
         found["onnx"] = backend.to_onnx(deployable, context)
     except UnsupportedError as error:
         found["onnx_reason"] = str(error)
+    context = _context(job, "layers", len(job.steps), say)
     try:
-        found["layers"] = tuple(backend.layers(deployable, _context(job, "layers", 0, say)))
+        found["layers"] = tuple(backend.layers(deployable, context))
     except UnsupportedError as error:
         found["layers_reason"] = str(error)
     if not backend.implements("open_runtime"):

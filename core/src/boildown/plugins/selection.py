@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def selected_layers(step: Step, context: Context) -> list[Layer]:
-    """List the layers of the source that the step may touch, each shared weight once.
+    """List the layers of the network that the step may touch, each shared weight once.
 
     Raises RecipeError where a pattern of `step.layers` matches nothing (see `select_layers`).
     """
     layers = select_layers(
-        source_layers(context.original.path), step.layers.include, step.layers.exclude
+        source_layers(context.network.path), step.layers.include, step.layers.exclude
     )
     return list({layer.weight: layer for layer in reversed(layers)}.values())[::-1]

@@ -16,6 +16,7 @@ from ..frozen import Frozen
 from ..negotiation.offers import Offer, Refusal
 from ..recipe.recipe import Expect
 from ..recipe.steps import Op, Step
+from .carried import carried
 
 API_VERSION = 1
 
@@ -114,6 +115,11 @@ class Context(Frozen):
     #: `with` of this step for this backend, already checked against its schema.
     settings: dict[str, Any] = Field(default_factory=dict)
     _report: Callable[[int, int, str], None] | None = PrivateAttr(default=None)
+
+    @property
+    def network(self) -> Artifact:
+        """The normalised ONNX whose layers the given model has: `original`, or a named student."""
+        return carried(self.steps[: self.index], self.original, self.models)
 
     def progress(self, done: int, total: int, text: str = "") -> None:
         """Tell the host how far a long piece of work is; cheap enough to call once a batch."""

@@ -109,9 +109,10 @@ class Comparing:
                     progress=say,
                 )
                 self.tell(Event("ended", title.job, title.text, text="", status="ok"))
-            for step in cell.recipe.steps:
+            for index, step in enumerate(cell.recipe.steps):
                 # A pattern that matches nothing is the user's error: it stops here.
-                select_layers(subjects[key].layers, step.layers.include, step.layers.exclude)
+                layers = subjects[key].layers_behind(cell.recipe.steps[:index])
+                select_layers(layers, step.layers.include, step.layers.exclude)
         return subjects
 
     def _baseline(self, subject: Subject) -> Measured:

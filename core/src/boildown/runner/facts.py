@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..job.protocol import JobResult
+    from ..model.layers import Layer
+    from ..recipe.steps import Step
     from .store import Store
     from .subjects import Subject
 
@@ -74,13 +76,21 @@ def source_facts(subject: Subject, store: Store) -> SourceFacts:
 
 
 def deployable_facts(
-    subject: Subject, result: JobResult, before: Sequence[LayerState], store: Store
+    subject: Subject,
+    result: JobResult,
+    before: Sequence[LayerState],
+    store: Store,
+    steps: Sequence[Step] = (),
 ) -> Facts:
     """Decode what a job made, once; `result` has a deployable.
 
     `before` is what the layers are held against: those of the float twin, since many toolkits fold
-    batch norms into the weights while they deploy; of the source for the twin itself.
+    batch norms into the weights while they deploy; of the source for the twin itself. Where
+    `steps` name a student, the result is held against the student as it came.
     """
+    layers, network = subject.layers_behind(steps), subject.network(steps)
+    if network != subject.model:
+        before = onnx_layer_states(network.path, layers)
     key = digest(
         {
             "model": subject.normalized.sha256,
@@ -90,14 +100,17 @@ def deployable_facts(
             "core": source_digest("boildown"),
         }
     )
-    return cached(store, "facts", key, Facts, lambda _: _decode(subject, result, before))
+    return cached(store, "facts", key, Facts, lambda _: _decode(subject, result, before, layers))
 
 
-def _decode(subject: Subject, result: JobResult, before: Sequence[LayerState]) -> Facts:
+def _decode(
+    subject: Subject,
+    result: JobResult,
+    before: Sequence[LayerState],
+    layers: Sequence[Layer],
+) -> Facts:
     deployable = result.deployable or Artifact(path=Path())
-    onnx = (
-        None if result.onnx is None else tuple(onnx_layer_states(result.onnx.path, subject.layers))
-    )
+    onnx = None if result.onnx is None else tuple(onnx_layer_states(result.onnx.path, layers))
     states = result.layers if result.layers is not None else onnx
     disagreements: list[str] = []
     if result.layers is not None and onnx is not None:
@@ -108,7 +121,7 @@ def _decode(subject: Subject, result: JobResult, before: Sequence[LayerState]) -
         size=measure_size(deployable, states, _weights(subject)),
         parameters=work.parameters if work else None,
         macs=work.macs if work else None,
-        audit=audit(before, states, subject.layers, source) if states is not None else None,
+        audit=audit(before, states, layers, source) if states is not None else None,
         states=None if states is None else tuple(states),
         disagreements=tuple(disagreements),
         reason="; ".join(filter(None, (result.layers_reason, result.onnx_reason))),

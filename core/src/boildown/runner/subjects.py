@@ -5,7 +5,7 @@ Everything wrong with model or data comes to light here, before any job starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ..artifact import Artifact, file_digest
 from ..job.environment import digest, source_digest
 from ..model.layers import Layer, source_layers
 from ..model.normalize import NormalizedModel, normalize
+from ..plugins.carried import carried
 from ..plugins.models import find_model
 from ..recipe.steps import Distill
 from .cached import cached
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..negotiation.offers import Need
     from ..plugins.values import ModelEntry, Warned
     from ..recipe.recipe import Recipe
+    from ..recipe.steps import Step
     from .request import Request
     from .store import Store
 
@@ -47,6 +49,14 @@ class Subject:
     def model(self) -> Artifact:
         """The normalised ONNX source."""
         return Artifact(path=self.normalized.path)
+
+    def network(self, steps: Sequence[Step]) -> Artifact:
+        """The ONNX file whose layers a model has behind these steps."""
+        return carried(steps, self.model, self.models)
+
+    def layers_behind(self, steps: Sequence[Step]) -> list[Layer]:
+        """List the layers that a model has behind these steps."""
+        return source_layers(self.network(steps).path)
 
     @property
     def available(self) -> frozenset[Need]:

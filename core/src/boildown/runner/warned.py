@@ -37,8 +37,10 @@ def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> 
         return []
     asked = {
         layer.name
-        for step in steps
-        for layer in select_layers(subject.layers, step.layers.include, step.layers.exclude)
+        for index, step in enumerate(steps)
+        for layer in select_layers(
+            subject.layers_behind(steps[:index]), step.layers.include, step.layers.exclude
+        )
     }
     same = [row.layer for row in audit.layers if not row.changed and row.layer in asked]
     if not same:

@@ -64,7 +64,7 @@ def judge(
         return None
     before = twin.facts.states if twin is not None else None
     before = measured.facts.states if before is None else before
-    facts = deployable_facts(measured.subject, result, before, measures.store)
+    facts = deployable_facts(measured.subject, result, before, measures.store, steps)
     target = measures.target(name, result.deployable, place if place.python else None, steps)
     native = place.python is not None
     outputs: Outputs | Failure = Failure(status="unsupported", reason="there is no runtime")

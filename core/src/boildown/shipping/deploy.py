@@ -26,7 +26,7 @@ def deploy_onnx(model: Artifact, context: Context) -> Artifact:
     are those of the source, to the last bit. Raises UnsupportedError where packed weights need
     newer operators than onnx can lift the model to.
     """
-    layers = source_layers(context.original.path)
+    layers = source_layers(context.network.path)
     graph = read_graph(model)
     merge_batch_norms(graph)
     shipped = store_compactly(graph, {layer.weight: layer.axis for layer in layers})

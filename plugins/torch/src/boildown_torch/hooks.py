@@ -9,7 +9,9 @@ from __future__ import annotations
 from boildown import (
     Artifact,
     BackendInfo,
+    Cluster,
     Context,
+    Distill,
     LayerState,
     Quantize,
     Runtime,
@@ -29,8 +31,8 @@ def backend_info() -> BackendInfo:
         distribution="torch",
         offers=OFFERS,
         refusals=REFUSALS,
-        needs=("torch", "torchao", "onnxruntime", "onnxscript"),
-        heavy_modules=("torch", "torchao", "onnxruntime"),
+        needs=("torch", "torchao", "torch-pruning", "onnxruntime", "onnxscript"),
+        heavy_modules=("torch", "torchao", "torch_pruning", "onnxruntime"),
         citation="Ansel et al., PyTorch 2, ASPLOS 2024",
         settings_schema={
             "quantize": {
@@ -53,6 +55,22 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     from .quantize import quantize
 
     return quantize(model, step, context)
+
+
+@hookimpl
+def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
+    """Share a few distinct values between the weights of a layer, trained where asked."""
+    from .cluster import cluster
+
+    return cluster(model, step, context)
+
+
+@hookimpl
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train a student, named or narrower than the network, to imitate a teacher."""
+    from .distill import distill
+
+    return distill(model, step, context)
 
 
 @hookimpl

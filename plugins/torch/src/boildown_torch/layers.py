@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def layers(deployable: Artifact, context: Context) -> list[LayerState]:
-    """Return the state of every layer of the source as it stands in the saved file."""
-    return onnx_layer_states(deployable.path, source_layers(context.original.path))
+    """Return the state of every layer of the network as it stands in the saved file."""
+    return onnx_layer_states(deployable.path, source_layers(context.network.path))

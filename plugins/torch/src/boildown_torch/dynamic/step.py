@@ -46,7 +46,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     layers = [layer for layer in selected_layers(step, context) if layer.op in OPERATORS]
     if not layers:
         return unchanged(model, context, _REASON)
-    every = source_layers(context.original.path)
+    every = source_layers(context.network.path)
     weights = {layer.weight for layer in layers}
     users = [layer for layer in every if layer.weight in weights]
     refuse_halves(users, every)

@@ -63,6 +63,8 @@ class Builder:
     types: dict[str, int] = field(default_factory=dict)
     #: Module -> the node of the source that it stands for.
     modules: dict[str, str] = field(default_factory=dict)
+    #: Initializers of the source; other constants were computed from them.
+    own: frozenset[str] = frozenset()
     kept: list[Kept] = field(default_factory=list)
     #: Computed values that are lengths: Python integers or lists of them.
     lengths: set[str] = field(default_factory=set)
@@ -88,8 +90,14 @@ class Builder:
         key = (initializer, form)
         if key not in self._parameters:
             tensor = torch.from_numpy(np.array(values, order="C"))
-            self._parameters[key] = nn.Parameter(tensor)
+            # What was computed from constants cannot be written back, so it must not change.
+            self._parameters[key] = nn.Parameter(tensor, requires_grad=initializer in self.own)
         return self._parameters[key]
+
+    def keep(self, kept: Kept) -> None:
+        """Note what an initializer became; nothing, where it is a constant that was computed."""
+        if kept.initializer in self.own:
+            self.kept.append(kept)
 
     def tensor(self, name: str) -> fx.Node:
         """Return a value as a tensor at run time, whatever it is now.
@@ -111,7 +119,7 @@ class Builder:
         path = self.free(name)
         if value.dtype == np.float32 and value.size > 1 and np.isfinite(value).all():
             self.root.register_parameter(path, self.parameter(name, value))
-            self.kept.append(Kept(name, (path,), same))
+            self.keep(Kept(name, (path,), same))
         else:
             self.root.register_buffer(path, torch.from_numpy(np.array(value)), persistent=False)
         return path
@@ -202,7 +210,7 @@ class Node:
     def own(self, call: fx.Node, attribute: str, index: int, back: Turn = same) -> None:
         """Say that a parameter of the called module is the initializer at input `index`."""
         path = f"{call.target}.{attribute}"
-        self.builder.kept.append(Kept(self.proto.input[index], (path,), back))
+        self.builder.keep(Kept(self.proto.input[index], (path,), back))
 
     def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> fx.Node:  # noqa: ANN401
         """Call a function at run time."""

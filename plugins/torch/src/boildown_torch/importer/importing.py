@@ -76,7 +76,7 @@ def flattening_nodes(module: nn.Module) -> tuple[str, ...]:
 def _builder(model: onnx.ModelProto) -> Builder:
     graph = model.graph
     opset = next(item.version for item in model.opset_import if item.domain in {"", "ai.onnx"})
-    builder = Builder(graph, opset)
+    builder = Builder(graph, opset, own=frozenset(tensor.name for tensor in graph.initializer))
     for info in (*graph.value_info, *graph.input, *graph.output):
         tensor = info.type.tensor_type
         builder.types[info.name] = tensor.elem_type

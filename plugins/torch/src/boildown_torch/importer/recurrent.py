@@ -67,11 +67,13 @@ def recurrent(node: Node) -> Sequence[fx.Node]:
     if b is not None:
         half = b.shape[1] // 2
         pieces |= {"bias_ih": (3, b[:, :half]), "bias_hh": (3, b[:, half:])}
-    for name, (_index, values) in pieces.items():
+    for name, (index, values) in pieces.items():
+        trains = node.proto.input[index] in node.builder.own
         for number, own in enumerate(values):
             turned = _ordered(own, _ORDER[kind])
             attribute = f"{name}_l0" + ("_reverse" if number else "")
-            setattr(core, attribute, nn.Parameter(torch.from_numpy(np.array(turned))))
+            tensor = torch.from_numpy(np.array(turned))
+            setattr(core, attribute, nn.Parameter(tensor, requires_grad=trains))
     layer = Recurrent(core, backwards=direction == "reverse")
     states = [node.tensor(index) for index in (5, 6) if node.input(index) is not None]
     if node.input(5) is None and node.input(6) is not None:
@@ -128,7 +130,7 @@ def _own(node: Node, call: fx.Node, kind: str, *, bias: bool) -> None:
             for name in names
         ]
         back_again = _Assemble(tuple(back), len(names))
-        node.builder.kept.append(Kept(node.proto.input[index], tuple(paths), back_again))
+        node.builder.keep(Kept(node.proto.input[index], tuple(paths), back_again))
 
 
 class _Assemble:

@@ -49,7 +49,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     graph = read_graph(model)
     module = import_onnx(graph).eval()
     weights = {layer.weight for layer in layers}
-    every = source_layers(context.original.path)
+    every = source_layers(context.network.path)
     names = {layer.node for layer in every if layer.weight in weights}
     modules = layer_modules(module)
     chosen = {path for path, name in modules.items() if name in names}
@@ -79,7 +79,7 @@ def finished(
 ) -> ModelProto:
     """Return a converted network as ONNX with the layers' names."""
     result = as_onnx(converted, source)
-    name_layers(result, modules, source_layers(context.original.path))
+    name_layers(result, modules, source_layers(context.network.path))
     use_integer_kernels(result)
     return result
 

@@ -1,0 +1,88 @@
+"""Distilling: a student, named or narrower than the network, learns to imitate a teacher.
+
+The losses are those of `training.Distillation` (Hinton, Vinyals and Dean, 2015; hints: Romero and
+others, 2014).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boildown import Artifact, StepOutcome, UnsupportedError, Warned, read_graph, write_graph
+
+from .alike import fitted_to
+from .batching import refuse_fixed_batch
+from .fresh import start_anew
+from .importer import import_onnx, write_back
+from .quiet import quietly
+from .training import Distillation, fit
+from .zeros import keep_zeros
+
+if TYPE_CHECKING:
+    from boildown import Context, Distill
+    from onnx import ModelProto
+    from torch import fx
+
+#: So many layers that keep their channels are named.
+_TOLD = 5
+
+
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train the student on what the teacher says of the train samples; the student ships.
+
+    Raises UnsupportedError where student or teacher cannot be imported, takes fixed batches or
+    other inputs than the source, or where no channels can be removed; DataError where there are
+    no train samples, or labels are missing that `alpha` gives a share.
+    """
+    assert step.train is not None  # noqa: S101 - distilling always trains
+    source = read_graph(context.original)
+    graph = read_graph(model) if step.student is None else _named(step.student, source, context)
+    teaching = source if step.teacher == "original" else _named(step.teacher, source, context)
+    refuse_fixed_batch(graph)
+    refuse_fixed_batch(teaching)
+    module = import_onnx(graph)
+    warnings = _narrowed(module, graph, step.width) if step.width is not None else ()
+    if step.start == "random":
+        start_anew(module, context.seed)
+    with quietly():
+        fitted = fit(
+            module,
+            context.data,
+            step.train,
+            seed=context.seed,
+            threads=context.threads,
+            inputs=[item.name for item in source.graph.input],
+            objective=Distillation(import_onnx(teaching), step),
+            after_step=keep_zeros(module),
+            progress=context.progress,
+        )
+    artifact = write_graph(write_back(graph, module), context, "student")
+    return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)
+
+
+def _named(uri: str, source: ModelProto, context: Context) -> ModelProto:
+    """Return the graph of a model that the recipe names, with the source's inputs and outputs."""
+    entry, data = context.models[uri], context.data
+    seen = data.preprocessing if data is not None else None
+    if None not in (entry.preprocessing, seen) and entry.preprocessing != seen:
+        raise UnsupportedError(
+            f"{uri} wants its images prepared in another way than the model that is compressed, and"
+            " both must learn from the same arrays; take one with the same `input:`, or put what"
+            " differs (mean, std) into its graph"
+        )
+    return fitted_to(source, read_graph(Artifact(path=entry.path)), uri)
+
+
+def _narrowed(module: fx.GraphModule, graph: ModelProto, width: float) -> tuple[Warned, ...]:
+    """Keep this share of the channels, those of the greatest weights, and say where it is more."""
+    from torch_pruning.pruner.importance import MagnitudeImportance
+
+    from .channels import remove_channels
+
+    removed = remove_channels(module, graph, ratio=1 - width, criterion=MagnitudeImportance(p=2))
+    if not removed.skipped:
+        return ()
+    told = [f"{name!r} {reason}" for name, reason in [*removed.skipped.items()][:_TOLD]]
+    more = f"; and {len(removed.skipped) - _TOLD} more" if len(removed.skipped) > _TOLD else ""
+    text = f"{len(removed.skipped)} layers keep all their channels: {'; '.join(told)}{more}"
+    return (Warned(code="PARTIAL", text=text),)

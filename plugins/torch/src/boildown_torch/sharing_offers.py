@@ -1,0 +1,54 @@
+"""What the PyTorch backend offers of weight sharing and of distilling."""
+
+from __future__ import annotations
+
+from boildown import Offer, Range
+
+_BEFORE = ("prune", "cluster", "distill")
+
+_SHARED = Offer(
+    op="cluster",
+    accepts={
+        "values": Range(minimum=2, maximum=256),
+        "init": (None, "kmeans", "linear", "density", "random"),
+        "granularity": (None, "tensor", "channel"),
+        "keep_sparsity": (False, True),
+    },
+    after=_BEFORE,
+)
+_TRAINED = Offer(
+    op="cluster",
+    accepts={**_SHARED.accepts, "train": (True,)},
+    needs=("train", "labels"),
+    after=_BEFORE,
+)
+_DISTILLED = Offer(
+    op="distill",
+    accepts={
+        "width": Range(minimum=0, maximum=1),
+        "teacher": ("original", "uri"),
+        "start": ("weights", "random"),
+        "temperature": Range(minimum=0),
+        "alpha": Range(minimum=0, maximum=1),
+        "hints": (False, True),
+        "train": (True,),
+        "layers": (),
+    },
+    needs=("train", "labels"),
+    # Nothing that an earlier step has done to the weights would outlast this training.
+    after=(),
+)
+_NAMED = _DISTILLED.model_copy(
+    update={
+        "accepts": {
+            "student": ("uri",),
+            **{name: entry for name, entry in _DISTILLED.accepts.items() if name != "width"},
+        }
+    }
+)
+#: Soft targets alone need no labels.
+_UNLABELLED = tuple(
+    offer.model_copy(update={"accepts": {**offer.accepts, "alpha": (1.0,)}, "needs": ("train",)})
+    for offer in (_DISTILLED, _NAMED)
+)
+SHARING_OFFERS = (_SHARED, _TRAINED, _DISTILLED, _NAMED, *_UNLABELLED)
