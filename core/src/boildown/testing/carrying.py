@@ -28,6 +28,8 @@ def fail_with(*problems: str) -> None:
 
 def network_of(case: Case) -> str:
     """Name the network that a case is tried on."""
+    if getattr(case.steps[-1], "criterion", "") == "slim":
+        return "batch_norm"  # whose factors this criterion judges by
     operators = case.offer.operators
     return "plain" if operators is None or "Conv" in operators else "attention"
 

@@ -11,6 +11,7 @@ from boildown import (
     BackendInfo,
     Context,
     LayerState,
+    Prune,
     Quantize,
     Runtime,
     StepOutcome,
@@ -19,6 +20,7 @@ from boildown import (
 )
 
 from .offers import OFFERS, REFUSALS
+from .prune.offers import PRUNE_SETTINGS
 
 
 @hookimpl
@@ -42,7 +44,8 @@ def backend_info() -> BackendInfo:
                     }
                 },
                 "additionalProperties": False,
-            }
+            },
+            "prune": PRUNE_SETTINGS,
         },
     )
 
@@ -53,6 +56,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     from .quantize import quantize
 
     return quantize(model, step, context)
+
+
+@hookimpl
+def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
+    """Zero or remove the least useful weights."""
+    from .prune.step import prune
+
+    return prune(model, step, context)
 
 
 @hookimpl

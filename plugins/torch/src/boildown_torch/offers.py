@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from boildown import Approximation, Offer
 
+from .prune.offers import PRUNE_OFFERS, PRUNE_REFUSALS
+
 _BEFORE_QUANTIZE = ("prune", "cluster", "distill")
 
 _STATIC = Offer(
@@ -90,5 +92,8 @@ _HALF_WEIGHTS = Offer(
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS)
-REFUSALS = ()
+OFFERS = (
+    *(_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS),
+    *PRUNE_OFFERS,
+)
+REFUSALS = (*PRUNE_REFUSALS,)
