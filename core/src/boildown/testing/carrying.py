@@ -91,6 +91,7 @@ def missing(case: Case, outcome: Outcome, bench: Bench) -> list[str]:
         new,
         reading.source_weights(subject.model.path) if untrained else {},
         approximated=bool(report.approximations),
+        sparse_before=any(earlier.op == "prune" for earlier in steps[:-1]),
     )
     if step.op == "prune" and step.structure == "channel":
         found += missing_removal(step, chosen, new) + changed_elsewhere(others, new)

@@ -83,7 +83,8 @@ def _of_filters(
         case "l2":
             return rows.square().mean(1).sqrt()
         case "fpgm":  # distance to the others, per weight, so that layers can be compared
-            return torch.cdist(rows, rows).mean(1) / rows.shape[1] ** 0.5
+            distances: Tensor = torch.cdist(rows, rows)
+            return distances.mean(1) / rows.shape[1] ** 0.5
         case "slim":
             return evidence.norms[layer.weight]
         case "taylor" | "movement":
