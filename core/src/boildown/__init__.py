@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from .shipping.graph import store_values as store_values
     from .shipping.graph import with_opset as with_opset
     from .shipping.halves import store_halves as store_halves
+    from .shipping.plain import store_plainly as store_plainly
 
 __version__ = "0.1.0"
 
@@ -133,6 +134,7 @@ _HOME = {
     "store_values": "shipping.graph",
     "with_opset": "shipping.graph",
     "store_halves": "shipping.halves",
+    "store_plainly": "shipping.plain",
 }
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
 

@@ -100,3 +100,20 @@ def test_a_file_written_outside_its_folder_is_caught(
     monkeypatch.setattr(backend, "deploy", lambda *_: Artifact(path=tmp_path / "nowhere"))
     with pytest.raises(PluginError, match="does not exist"):
         run_chain(job(model_path, tmp_path / "job"), backend, lambda _: None)
+
+
+def test_what_ships_is_told_to_every_hook(
+    backend: Backend, model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[dict[str, Any]] = []
+    for hook in ("run", "deploy", "to_onnx", "layers"):
+        called = getattr(backend, hook)
+
+        def told(*given: Any, called: Any = called) -> Any:
+            heard.append(given[-1].settings)
+            return called(*given)
+
+        monkeypatch.setattr(backend, hook, told)
+    asked = job(model_path, tmp_path / "job", steps=TWO[:1], own=1)
+    run_chain(asked.model_copy(update={"deploy": {"format": "x"}}), backend, lambda _: None)
+    assert heard == [{"format": "x", "own": 1}, *[{"format": "x"}] * 3]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from boildown import Quantize, Recipe
 from boildown.errors import PluginError, RecipeError
-from boildown.negotiation.settings import check_with_names, step_settings
+from boildown.negotiation.settings import check_with_names, deploy_settings, step_settings
 from boildown.recipe.steps import Op
 
 SCHEMA: dict[Op, dict[str, Any]] = {
@@ -93,3 +93,15 @@ def test_a_name_near_to_a_backend_is_a_mistake() -> None:
 def test_settings_for_a_backend_that_is_not_installed_are_left_alone() -> None:
     check_with_names(recipe("coreml", "tflite"), {"tflite", "torch"})
     check_with_names(recipe("anything"), ())
+
+
+def test_what_ships_is_told_by_any_step() -> None:
+    steps = (step(torch={"io": "int8"}), step(tflite={"format": "x", "io": "int8"}))
+    assert deploy_settings(steps, "tflite", ("format",)) == {"format": "x"}
+    assert deploy_settings(steps, "torch", ("format",)) == {}
+
+
+def test_steps_that_differ_in_what_ships_are_refused() -> None:
+    steps = (step(tflite={"format": "x"}), step(tflite={"format": "y"}))
+    with pytest.raises(RecipeError, match=r"step 2.*format.*'y'.*earlier step says 'x'"):
+        deploy_settings(steps, "tflite", ("format",))

@@ -141,6 +141,7 @@ def test_the_key_changes_with_everything_that_decides_the_result(
         job_key(asked, place, **{**same, "canonical": "x"}),
         job_key(asked.model_copy(update={"seed": 1}), place, **same),
         job_key(asked.model_copy(update={"threads": 2}), place, **same),
+        job_key(asked.model_copy(update={"deploy": {"format": "x"}}), place, **same),
         job_key(asked, place.model_copy(update={"environment": {"versions": {}}}), **same),
     }
     assert len(keys) == 7

@@ -117,9 +117,12 @@ def test_disagreement_of_native_and_onnx_form_is_parity() -> None:
 
 
 def test_slower_means_the_whole_interval_below_1() -> None:
-    assert codes(warned.of_speed(speed(0.7, 0.9), INFO)) == ["SLOWER", "NOT_DEVICE_VERIFIED"]
-    assert codes(warned.of_speed(speed(0.9, 1.1), INFO)) == ["NOT_DEVICE_VERIFIED"]
-    assert warned.of_speed(None, INFO) == []
+    assert codes(warned.of_speed(speed(0.7, 0.9), INFO, "onnx")) == [
+        "SLOWER",
+        "NOT_DEVICE_VERIFIED",
+    ]
+    assert codes(warned.of_speed(speed(0.9, 1.1), INFO, "onnx")) == ["NOT_DEVICE_VERIFIED"]
+    assert warned.of_speed(None, INFO, "onnx") == []
 
 
 @pytest.mark.parametrize(
@@ -131,3 +134,17 @@ def test_a_gain_that_the_training_alone_gives_too_is_said(
 ) -> None:
     found = warned.of_control(quality(ours), quality(control))
     assert codes(found) == (["CONTROL_EXPLAINS_GAIN"] if said else [])
+
+
+def test_of_several_formats_only_one_may_be_for_a_device() -> None:
+    info = INFO.model_copy(
+        update={
+            "targets_this_computer": True,
+            "device_formats": ("pte",),
+            "runtimes": {"pte": "ExecuTorch"},
+        }
+    )
+    assert warned.of_speed(speed(0.9, 1.1), info, "onnx") == []
+    (warning,) = warned.of_speed(speed(0.9, 1.1), info, "pte")
+    assert "the device that ExecuTorch is made for" in warning.text
+    assert info.runtime_of("onnx") == "LiteRT"

@@ -136,7 +136,7 @@ def _context(
         models=job.models,
         steps=job.steps,
         index=index,
-        settings=settings or {},
+        settings={**job.deploy, **(settings or {})},
     ).reporting_to(lambda done, total, text: say({"done": done, "total": total, "text": text}))
 
 

@@ -31,6 +31,8 @@ class Job(Frozen):
     steps: tuple[Step, ...] = ()
     #: `with` of each step for this backend.
     settings: tuple[dict[str, Any], ...] = ()
+    #: What of `with` says which file ships: part of the settings of every step and of deploying.
+    deploy: dict[str, Any] = Field(default_factory=dict)
     #: Only for `control`: train the untouched model with each of these, in order.
     train: tuple[Train, ...] = ()
     workdir: Path

@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 def import_runtime(target: Target) -> None:
     """Import what opening `target` needs, so that loading is the model's time and memory alone.
 
-    Backends keep their runtime in a module `runtime` beside the hooks. Where there is none, the
-    import counts as loading.
+    Backends keep their runtime in a module `runtime` beside the hooks, or, where they write
+    several formats, in `runtime_<format>`. Where there is neither, the import counts as loading.
     """
     if target.backend is None:
         importlib.import_module("onnxruntime")
         return
     plugin = _backend(target).plugin
     package = plugin.__package__ if isinstance(plugin, ModuleType) else None
-    if package and importlib.util.find_spec(f"{package}.runtime"):
-        importlib.import_module(f"{package}.runtime")
+    for name in (f"runtime_{target.artifact.format}", "runtime") if package else ():
+        if importlib.util.find_spec(f"{package}.{name}"):
+            importlib.import_module(f"{package}.{name}")
+            return
 
 
 def open_target(target: Target) -> Runtime:

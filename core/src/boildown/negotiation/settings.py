@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -38,6 +38,24 @@ def step_settings(
     if problems:
         raise RecipeError("\n".join(f"{step.op}, {_line(backend, p)}" for p in problems))
     return dict(given)
+
+
+def deploy_settings(steps: Sequence[Step], backend: str, names: Collection[str]) -> dict[str, Any]:
+    """Return which of the settings called `names` the steps give `with` one backend.
+
+    They say what file ships, of which a job makes one: RecipeError where two steps differ.
+    """
+    found: dict[str, Any] = {}
+    for index, step in enumerate(steps):
+        for name, value in step.with_.get(backend, {}).items():
+            if name in names and found.setdefault(name, value) != value:
+                problem = Problem(
+                    ("steps", index, "with", backend, name),
+                    f"is {value!r}, but an earlier step says {found[name]!r}; a job ships one"
+                    f" file: give {name!r} once",
+                )
+                raise RecipeError(problem_line(problem))
+    return found
 
 
 def _line(backend: str, problem: Problem) -> str:

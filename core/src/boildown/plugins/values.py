@@ -57,12 +57,27 @@ class BackendInfo(Frozen):
     platforms: tuple[str, ...] = ("linux", "darwin")
     #: Top-level modules that must not be imported before a step runs.
     heavy_modules: tuple[str, ...] = ()
+    #: Format -> name of the runtime that opens it here; left out: the toolkit.
+    runtimes: dict[str, str] = Field(default_factory=dict)
     #: False for a phone runtime: its speed on this computer says little about the device.
     targets_this_computer: bool = True
+    #: Of `formats`, those made for another device where the backend as a whole is not.
+    device_formats: tuple[str, ...] = ()
     maintained: bool = True
     citation: str = ""
     #: JSON schema of `with: {<name>: …}` by operation.
     settings_schema: dict[Op, dict[str, Any]] = Field(default_factory=dict)
+    #: Of these settings, those that say what file ships: given in one step, they hold for the
+    #: whole job, its float twin and its control.
+    deploy_settings: tuple[str, ...] = ()
+
+    def runtime_of(self, form: str) -> str:
+        """Return the name of the runtime that opens deployables of a format here."""
+        return self.runtimes.get(form, self.toolkit)
+
+    def is_for_here(self, form: str) -> bool:
+        """Tell whether this computer is what deployables of a format are made for."""
+        return self.targets_this_computer and form not in self.device_formats
 
 
 class StepOutcome(Frozen):
@@ -112,7 +127,8 @@ class Context(Frozen):
     #: The whole chain, and which step of it runs now (`len(steps)` while deploying).
     steps: tuple[Step, ...] = ()
     index: int = 0
-    #: `with` of this step for this backend, already checked against its schema.
+    #: `with` of this step for this backend, already checked against its schema, and what any step
+    #: says of the file that ships (`BackendInfo.deploy_settings`): that alone while deploying.
     settings: dict[str, Any] = Field(default_factory=dict)
     _report: Callable[[int, int, str], None] | None = PrivateAttr(default=None)
 

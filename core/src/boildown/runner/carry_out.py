@@ -59,6 +59,7 @@ def job_key(
             "kind": job.kind,
             "backend": job.backend,
             "steps": canonical,
+            "deploy": job.deploy,
             "train": [settings.model_dump(mode="json") for settings in job.train],
             "model": model,
             "models": {uri: entry.model_dump(mode="json") for uri, entry in job.models.items()},

@@ -13,7 +13,7 @@ from ..errors import BoildownError, UnsupportedError, UsageError
 from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
-from ..negotiation.settings import check_with_names
+from ..negotiation.settings import check_with_names, deploy_settings
 from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
@@ -67,7 +67,9 @@ class Comparing:
         for cell in cells:
             check_with_names(cell.recipe, {*registry.names(), *elsewhere, *backends})
             if cell.backend in backends:
+                info = backends[cell.backend].info
                 settings_of(cell.recipe, backends[cell.backend])
+                deploy_settings(cell.recipe.steps, cell.backend, info.deploy_settings)
         subjects = self._subjects(cells, self._uses(cells, backends))
         refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}

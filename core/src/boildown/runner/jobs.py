@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..job.protocol import Job
-from ..negotiation.settings import step_settings
+from ..negotiation.settings import deploy_settings, step_settings
 from ..recipe.canonical import canonical
 from .carry_out import job_key
 from .planning import needs_of, splits_for
@@ -29,7 +29,10 @@ def make_job(
     place: Endpoint,
     request: Request,
 ) -> tuple[str, Job]:
-    """Return one job and its key; a float twin depends on nothing that its recipe says."""
+    """Return one job and its key.
+
+    A float twin depends on nothing that its recipe says, but for the file that is to ship.
+    """
     steps = recipe.steps if kind == "compress" else ()
     train = trainings(recipe) if kind == "control" else ()
     # A job that does not use some data must not be done again because they changed.
@@ -41,6 +44,7 @@ def make_job(
         model=subject.model,
         steps=steps,
         settings=settings_of(recipe, place) if kind == "compress" else (),
+        deploy=deploy_settings(recipe.steps, place.name, place.info.deploy_settings),
         train=train,
         workdir=_NOWHERE,
         seed=recipe.seed if kind != "twin" else 0,

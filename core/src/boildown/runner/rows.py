@@ -110,6 +110,7 @@ def _did_nothing(judged: Judged) -> bool:
 def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     """Take the figures that need the machine for themselves."""
     measures, info = worked.measured.measures, worked.place.info
+    form = judged.target.artifact.format
     place = worked.place if judged.native else None
     targets = [judged.target]
     if worked.twin is not None:
@@ -128,7 +129,7 @@ def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
             "memory": measures.memory(judged.target, place),
             "energy": measures.energy(judged.target, place),
             "float_twin": _float_twin(times, worked, names, out),
-            "warnings": (*row.warnings, *warned.of_speed(ours, info)),
+            "warnings": (*row.warnings, *warned.of_speed(ours, info, form)),
         }
     )
 
@@ -138,14 +139,15 @@ def _speed(
 ) -> Speed:
     threads = worked.measured.measures.threads
     sets = machine(threads).instruction_sets
-    runtime = worked.place.info.toolkit if judged.native else RUNTIME
+    info, form = worked.place.info, judged.target.artifact.format
+    runtime = info.runtime_of(form) if judged.native else RUNTIME
     if isinstance(times, Failure):
         return no_speed(times.reason, runtime=runtime, threads=threads, instruction_sets=sets)
     return speed(
         times,
         name,
         runtime=runtime,
-        device_verified=judged.native and worked.place.info.targets_this_computer,
+        device_verified=judged.native and info.is_for_here(form),
         instruction_sets=sets,
         threads=threads,
         twin=TWIN if TWIN in names and name != TWIN else None,

@@ -61,13 +61,14 @@ def of_parity(parity: Parity | None, disagreements: tuple[str, ...]) -> list[War
     return found
 
 
-def of_speed(speed: Speed | None, info: BackendInfo) -> list[Warned]:
-    """Warn of rows that are slower, or that were not timed where they will run."""
+def of_speed(speed: Speed | None, info: BackendInfo, form: str) -> list[Warned]:
+    """Warn of rows that are slower, or that were not timed where their format will run."""
     found: list[Warned] = []
     if speed is not None and (warning := slower(speed)) is not None:
         found.append(warning)
-    if speed is not None and speed.latency_ms is not None and not info.targets_this_computer:
-        text = f"timed on this computer, not on the device that {info.toolkit} is made for"
+    if speed is not None and speed.latency_ms is not None and not info.is_for_here(form):
+        runtime = info.runtime_of(form)
+        text = f"timed on this computer, not on the device that {runtime} is made for"
         found.append(Warned(code="NOT_DEVICE_VERIFIED", text=text))
     return found
 

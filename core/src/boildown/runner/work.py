@@ -67,6 +67,7 @@ def judge(
     facts = deployable_facts(measured.subject, result, before, measures.store, steps)
     target = measures.target(name, result.deployable, place if place.python else None, steps)
     native = place.python is not None
+    runtime = place.info.runtime_of(result.deployable.format)
     outputs: Outputs | Failure = Failure(status="unsupported", reason="there is no runtime")
     if native:
         outputs = measures.outputs(target, place, steps)
@@ -81,7 +82,7 @@ def judge(
         target=target,
         native=native,
         outputs=outputs,
-        quality=_quality(outputs, measured, place.info.toolkit if native else _ON_ONNX),
+        quality=_quality(outputs, measured, runtime if native else _ON_ONNX),
         parity=_parity(result.onnx, result.deployable, outputs, measured, steps)
         if native
         else None,
