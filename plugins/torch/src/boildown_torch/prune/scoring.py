@@ -6,6 +6,7 @@ single weights that training gives; a filter has their mean.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,7 @@ def _of_filters(
         case "l2":
             return rows.square().mean(1).sqrt()
         case "fpgm":  # distance to the others, per weight, so that layers can be compared
-            distances: Tensor = torch.cdist(rows, rows)
-            return distances.mean(1) / rows.shape[1] ** 0.5
+            return torch.cdist(rows, rows).mean(1) / math.sqrt(rows.shape[1])
         case "slim":
             return evidence.norms[layer.weight]
         case "taylor" | "movement":
