@@ -43,6 +43,4 @@ def to_onnx(deployable):
 
 @hookimpl
 def layers(deployable, context):
-    return boildown.onnx_layer_states(
-        deployable.path, boildown.source_layers(context.network.path)
-    )
+    return boildown.onnx_layer_states(deployable.path, boildown.source_layers(context.network.path))
