@@ -28,6 +28,8 @@ def fail_with(*problems: str) -> None:
 
 def network_of(case: Case) -> str:
     """Name the network that a case is tried on."""
+    if getattr(case.steps[-1], "criterion", "") == "slim":
+        return "batch_norm"  # whose factors this criterion judges by
     operators = case.offer.operators
     return "plain" if operators is None or "Conv" in operators else "attention"
 
@@ -89,6 +91,7 @@ def missing(case: Case, outcome: Outcome, bench: Bench) -> list[str]:
         new,
         reading.source_weights(subject.model.path) if untrained else {},
         approximated=bool(report.approximations),
+        sparse_before=any(earlier.op == "prune" for earlier in steps[:-1]),
     )
     if step.op == "prune" and step.structure == "channel":
         found += missing_removal(step, chosen, new) + changed_elsewhere(others, new)

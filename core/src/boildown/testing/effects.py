@@ -33,17 +33,19 @@ def missing_effect(
     weights: Mapping[str, np.ndarray],
     *,
     approximated: bool,
+    sparse_before: bool = False,
 ) -> list[str]:
     """Return what a step should have done to `layers` and has not.
 
     `weights` are what the step was given, by name; empty where another step has changed them.
+    With `sparse_before` an earlier step left zeros, which may add to those of whole filters.
     """
     if not any(_differs(before[layer.name], after[layer.name]) for layer in layers):
         return ["nothing has changed: every layer stands in the file as in the float twin's"]
     if isinstance(step, Quantize):
         return _quantized(step, layers, after, approximated=approximated)
     if isinstance(step, Prune):
-        return _pruned(step, layers, before, after, weights)
+        return _pruned(step, layers, before, after, weights, sparse_before=sparse_before)
     if isinstance(step, Cluster):
         return _clustered(step, layers, after, approximated=approximated)
     return _smaller(step, before, after)
@@ -140,6 +142,8 @@ def _pruned(
     before: Mapping[str, LayerState],
     after: Mapping[str, LayerState],
     weights: Mapping[str, np.ndarray],
+    *,
+    sparse_before: bool,
 ) -> list[str]:
     if step.structure == "channel":
         return _smaller(step, before, after)
@@ -154,13 +158,19 @@ def _pruned(
             for layer in layers
             if after[layer.name].sparsity < least
         ]
-    return _sparse_enough(step, layers, after)
+    return _sparse_enough(step, layers, after, sparse_before=sparse_before)
 
 
 def _sparse_enough(
-    step: Prune, layers: Sequence[Layer], after: Mapping[str, LayerState]
+    step: Prune,
+    layers: Sequence[Layer],
+    after: Mapping[str, LayerState],
+    *,
+    sparse_before: bool,
 ) -> list[str]:
     wanted, found = step.sparsity or 0.0, []
+    if sparse_before and step.structure in {"filter", "block"}:
+        return _too_few_zeros(step, layers, after)
     if step.scope == "global":
         share, coarse = _weighted(layers, after), max(map(_unit(step), layers), default=0)
         if abs(share - wanted) > _ROUNDING + coarse:
@@ -180,6 +190,15 @@ def _sparse_enough(
                 " of each layer (scope local)"
             )
     return found
+
+
+def _too_few_zeros(
+    step: Prune, layers: Sequence[Layer], after: Mapping[str, LayerState]
+) -> list[str]:
+    share, wanted = _weighted(layers, after), step.sparsity or 0.0
+    if share >= wanted - _ROUNDING - max(map(_unit(step), layers), default=0):
+        return []
+    return [f"{share:.1%} of all weights are zero; at least {wanted:.1%} was asked for"]
 
 
 def _unit(step: Prune) -> Callable[[Layer], float]:

@@ -13,6 +13,7 @@ from boildown import (
     Context,
     Distill,
     LayerState,
+    Prune,
     Quantize,
     Runtime,
     StepOutcome,
@@ -21,6 +22,7 @@ from boildown import (
 )
 
 from .offers import OFFERS, REFUSALS
+from .prune.offers import PRUNE_SETTINGS
 
 
 @hookimpl
@@ -44,7 +46,8 @@ def backend_info() -> BackendInfo:
                     }
                 },
                 "additionalProperties": False,
-            }
+            },
+            "prune": PRUNE_SETTINGS,
         },
     )
 
@@ -55,6 +58,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     from .quantize import quantize
 
     return quantize(model, step, context)
+
+
+@hookimpl
+def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
+    """Zero or remove the least useful weights."""
+    from .prune.step import prune
+
+    return prune(model, step, context)
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boildown import Approximation, Offer
 
+from .prune.offers import PRUNE_OFFERS, PRUNE_REFUSALS
 from .sharing_offers import SHARING_OFFERS
 
 _BEFORE_QUANTIZE = ("prune", "cluster", "distill")
@@ -94,6 +95,7 @@ _HALF_WEIGHTS = Offer(
 )
 OFFERS = (
     *(_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS),
+    *PRUNE_OFFERS,
     *SHARING_OFFERS,
 )
-REFUSALS = ()
+REFUSALS = (*PRUNE_REFUSALS,)

@@ -77,8 +77,9 @@ def remove_channels(
         initial: ONNX node -> channels that `ratio` is counted from; the others: those they have.
 
     Raises:
-        UnsupportedError: torch-pruning cannot follow the network, or nothing can be removed
-            from it; layers are named with the reason. The module is as it was.
+        UnsupportedError: torch-pruning cannot follow the network, or no layer can lose any
+            channel, however large `ratio` is; layers are named with the reason. The module is
+            as it was.
     """
     with quietly():
         work = _Work(module, source, None if nodes is None else set(nodes))
@@ -133,21 +134,20 @@ class _Work:
     def keep_what_stands(self, judged: list[Judged], alone: Cut, together: Cut) -> None:
         """Remove what can be removed; `alone` is how single groups are tried."""
         sizes = {layer: self._size(layer) for group, _ in judged for layer in group.layers}
-        cuts = together(judged)
-        if cuts and self._trial.problem(cuts):
+        standing = judged
+        if self._problem(together(judged)):
             standing = self._standing(judged, alone)
-            cuts = together(standing)
-            problem = self._trial.problem(cuts) if cuts else ""
+            problem = self._problem(together(standing))
             if problem:
                 raise UnsupportedError(f"no channels can be removed from this network: {problem}")
-        for group, _ in judged:
-            self._note(group, sizes)
-        if not cuts:
+        if not standing:
             raise UnsupportedError(self._nothing())
+        for group, _ in standing:
+            self._note(group, sizes)
 
     def _standing(self, judged: list[Judged], cut: Cut) -> list[Judged]:
         """Return the groups that can lose channels; halve those that cannot, to find out which."""
-        problem = self._trial.problem(cut(judged)) if cut(judged) else ""
+        problem = self._problem(cut(judged))
         if not problem:
             self._trial.put_back()
             return judged
@@ -156,6 +156,9 @@ class _Work:
             return []
         half = len(judged) // 2
         return self._standing(judged[:half], cut) + self._standing(judged[half:], cut)
+
+    def _problem(self, cuts: dict[str, list[int]]) -> str:
+        return self._trial.problem(cuts) if cuts else ""
 
     def _must_stay(self, group: Coupled) -> str:
         """Say which layer shares these channels and may not lose any; empty: none."""
@@ -174,8 +177,8 @@ class _Work:
             name, now = self.names[layer], self._size(layer)
             if now < sizes[layer]:
                 self.removed.channels[name] = (sizes[layer], now)
-            elif name not in self.removed.skipped and group.places == 1:
-                self.removed.skipped[name] = f"has one channel in each of its {group.folds} groups"
+            elif group.places == 1 and self._may(layer):
+                self.removed.skipped[name] = "has one channel in each of its groups"
 
     def _size(self, layer: str) -> int:
         module = self._module.get_submodule(layer)
