@@ -80,3 +80,20 @@ def test_a_weight_that_two_convolutions_share_is_not_folded(tmp_path: Path) -> N
     twin.name, twin.output[0] = "twin", "twin_out"
     model.graph.node.insert(0, twin)
     assert fold_batch_norms(model) == ["deep"]
+
+
+@pytest.mark.parametrize("given", [{}, {"reduce_range": False}])
+def test_trained_values_are_codes_already_so_that_int8_changes_none(
+    given: dict[str, bool], tmp_path: Path
+) -> None:
+    source = zeroed(tmp_path, "batch_norm")
+    quantize = Quantize.model_validate({**INT8.model_dump(by_alias=True), "with": {"torch": given}})
+    untrained = CLUSTER.model_copy(update={"train": None})
+    moved = {}
+    for name, step in (("trained", CLUSTER), ("untrained", untrained)):
+        result = run(source, step, quantize)
+        before = weights(source, result.steps[0].artifact.path)
+        after = weights(source, shipped(result))
+        moved[name] = max(np.abs(after[key] - before[key]).max() for key in before)
+    assert moved["trained"] < 1e-6
+    assert moved["untrained"] > 1e-4

@@ -22,7 +22,8 @@ from boildown import (
 from onnx import numpy_helper
 
 from .batching import refuse_fixed_batch
-from .folding import fold_batch_norms, is_folded_later
+from .folding import fold_batch_norms
+from .later import folds_batch_norms
 
 if TYPE_CHECKING:
     from boildown import Artifact, Cluster, Context
@@ -37,7 +38,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     graph = read_graph(model)
     if step.train is not None:
         refuse_fixed_batch(graph)
-    warnings = _folded(fold_batch_norms(graph)) if is_folded_later(context) else ()
+    warnings = _folded(fold_batch_norms(graph)) if folds_batch_norms(context) else ()
     tensors = initializers(graph)
     layers = selected_layers(step, context)
     random = np.random.default_rng(context.seed)

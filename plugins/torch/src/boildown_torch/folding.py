@@ -1,7 +1,7 @@
 """Fold batch norms into the convolutions before them, ahead of a step that would do it later.
 
-Static int8 folds them: every channel of a weight is multiplied by a factor of its own, and the few
-values that a layer shares become a few for each channel. Folded first, they stay few.
+Static int8 multiplies every channel of a weight by a factor of its own: the few values that a layer
+shares become a few for each channel. Folded first, they stay few.
 """
 
 from __future__ import annotations
@@ -10,22 +10,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from boildown import Quantize, initializers, node_attribute, replace_nodes, store_values
+from boildown import initializers, node_attribute, replace_nodes, store_values
 from onnx import numpy_helper
 
 if TYPE_CHECKING:
-    from boildown import Context
     from onnx import ModelProto, NodeProto
 
 _EPSILON, _BIAS = 1e-5, 2
 #: Axis of the weight that counts output channels.
 _AXES = {"Conv": 0, "ConvTranspose": 1}
-
-
-def is_folded_later(context: Context) -> bool:
-    """Tell whether a later step of the chain is static int8."""
-    later = context.steps[context.index + 1 :]
-    return any(isinstance(step, Quantize) and step.activations == "int8" for step in later)
 
 
 def fold_batch_norms(model: ModelProto) -> list[str]:
