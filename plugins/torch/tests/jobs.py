@@ -58,7 +58,7 @@ def run(
             backend="torch",
             model=Artifact(path=source),
             steps=steps,
-            settings=(settings or {},) * len(steps),
+            settings=tuple(settings or step.with_.get("torch", {}) for step in steps),
             workdir=source.parent / f"job{len(list(source.parent.iterdir()))}",
             seed=seed,
             models={uri: ModelEntry(uri=uri, path=path) for uri, path in (models or {}).items()},

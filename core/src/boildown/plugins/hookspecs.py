@@ -81,7 +81,7 @@ def open_runtime(deployable: Artifact, context: Context) -> Runtime:  # type: ig
 
 @hookspec(firstresult=True)
 def layers(deployable: Artifact, context: Context) -> list[LayerState]:  # type: ignore[empty-body]
-    """Decode every layer from the saved file, under the names of the source's layers."""
+    """Decode every layer from the saved file, named as in `context.network`."""
 
 
 @hookspec(firstresult=True)

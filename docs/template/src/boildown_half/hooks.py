@@ -13,7 +13,7 @@ def backend_info():
 
 @hookimpl
 def quantize(model, step, context):
-    layers = boildown.source_layers(context.original.path)
+    layers = boildown.source_layers(context.network.path)
     chosen = boildown.select_layers(layers, step.layers.include, step.layers.exclude)
     weights = {layer.weight for layer in chosen}
     proto = onnx.load(model.path)
@@ -43,6 +43,4 @@ def to_onnx(deployable):
 
 @hookimpl
 def layers(deployable, context):
-    return boildown.onnx_layer_states(
-        deployable.path, boildown.source_layers(context.original.path)
-    )
+    return boildown.onnx_layer_states(deployable.path, boildown.source_layers(context.network.path))

@@ -17,12 +17,13 @@ from onnx import numpy_helper
 
 from .importer import import_onnx, write_back
 from .importer.importing import kept_initializers
+from .later import greatest_codes
 from .quiet import quietly
 from .training import fit
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from boildown import Cluster, Context, Layer, Train
     from onnx import ModelProto
@@ -34,10 +35,12 @@ def trained(
 ) -> StepOutcome:
     """Train a network whose `layers` are clustered already; each keeps its number of values."""
     module = import_onnx(graph)
-    pools = pools_of(module, graph, layers, step)
+    pools = pools_of(module, graph, layers, step, greatest_codes(context))
     fixed = [layer.name for layer in layers if layer.weight not in pools]
     with quietly():
         put_back = keep_zeros(module)
+        for pool in pools.values():
+            pool.share_values()
 
         def gather(_step: int) -> None:
             for pool in pools.values():
@@ -67,8 +70,17 @@ def trained(
 class Pool:
     """The clusters of one weight of the source, which may be several parameters of the network."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], clusters: np.ndarray) -> None:
-        """`clusters` numbers the cluster of each weight, all parameters in a row: (weights,)."""
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        clusters: np.ndarray,
+        greatest_code: int | None = None,
+    ) -> None:
+        """`clusters` numbers the cluster of each weight, all parameters in a row: (weights,).
+
+        With `greatest_code` values are rounded to multiples of a number of which the largest is so
+        many, as a later step does; they keep what the rounding hides, and so train through it.
+        """
         self._parameters = parameters
         _, first, index, sizes = np.unique(
             clusters, return_index=True, return_inverse=True, return_counts=True
@@ -79,6 +91,9 @@ class Pool:
         # agree by chance only. With that taken out a learning rate means for a cluster what it
         # means for one weight (as for the steps of LSQ, Esser and others, 2020, section 2.2).
         self._share = torch.from_numpy(sizes.astype(np.float32) ** -0.5)
+        self._most = greatest_code
+        self._real = _in_a_row([parameter.detach() for parameter in parameters])[self._first]
+        self._shown = self._real.clone()
 
     def add_up_gradients(self) -> None:
         """Give every weight the gradient of its cluster: the sum, over the root of its size."""
@@ -89,7 +104,12 @@ class Pool:
     def share_values(self) -> None:
         """Give every weight the value of its cluster, to the last bit."""
         weights = [parameter.detach() for parameter in self._parameters]
-        self._spread(_in_a_row(weights)[self._first], weights)
+        values = _in_a_row(weights)[self._first]
+        if self._most is not None:
+            # A table of 16 values has no errors of rounding that average out as those of many do.
+            self._real += values - self._shown
+            values = self._shown = _rounded(self._real, self._most)
+        self._spread(values, weights)
 
     def _spread(self, values: Tensor, targets: Sequence[Tensor]) -> None:
         sizes = [target.numel() for target in targets]
@@ -99,7 +119,11 @@ class Pool:
 
 
 def pools_of(
-    module: fx.GraphModule, graph: ModelProto, layers: Sequence[Layer], step: Cluster
+    module: fx.GraphModule,
+    graph: ModelProto,
+    layers: Sequence[Layer],
+    step: Cluster,
+    greatest: Mapping[str, int],
 ) -> dict[str, Pool]:
     """Return, by the name of the weight, those that are parameters of the imported `module`."""
     clusters = {layer.weight: clusters_of(graph, layer, step) for layer in layers}
@@ -120,7 +144,10 @@ def pools_of(
         in_a_row[kept.back(*places).ravel()] = clusters[kept.initializer].ravel()
         parameters += own
         numbers.append(in_a_row)
-    return {name: Pool(owned, np.concatenate(rows)) for name, (owned, rows) in found.items()}
+    return {
+        name: Pool(owned, np.concatenate(rows), greatest.get(name))
+        for name, (owned, rows) in found.items()
+    }
 
 
 def clusters_of(graph: ModelProto, layer: Layer, step: Cluster) -> np.ndarray:
@@ -138,6 +165,11 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     if parameter.grad is None:
         parameter.grad = torch.zeros_like(parameter)
     return parameter.grad
+
+
+def _rounded(values: Tensor, most: int) -> Tensor:
+    grid = values.abs().max() / most
+    return values if grid == 0 else (values / grid).round() * grid
 
 
 def _in_a_row(tensors: Sequence[Tensor]) -> Tensor:

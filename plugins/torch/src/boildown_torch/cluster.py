@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from boildown import (
     StepOutcome,
+    Warned,
     cluster_weight,
     initializers,
     read_graph,
@@ -21,6 +22,8 @@ from boildown import (
 from onnx import numpy_helper
 
 from .batching import refuse_fixed_batch
+from .folding import fold_batch_norms
+from .later import folds_batch_norms
 
 if TYPE_CHECKING:
     from boildown import Artifact, Cluster, Context
@@ -35,6 +38,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     graph = read_graph(model)
     if step.train is not None:
         refuse_fixed_batch(graph)
+    warnings = _folded(fold_batch_norms(graph)) if folds_batch_norms(context) else ()
     tensors = initializers(graph)
     layers = selected_layers(step, context)
     random = np.random.default_rng(context.seed)
@@ -43,7 +47,19 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
         weight = numpy_helper.to_array(tensors[layer.weight])
         store_values(graph, {layer.weight: cluster_weight(weight, step, layer.axis, random)})
     if step.train is None:
-        return StepOutcome(artifact=write_graph(graph, context, "clustered"))
+        return StepOutcome(artifact=write_graph(graph, context, "clustered"), warnings=warnings)
     from .centroids import trained
 
-    return trained(graph, layers, step, step.train, context)
+    outcome = trained(graph, layers, step, step.train, context)
+    return outcome.model_copy(update={"warnings": (*warnings, *outcome.warnings)})
+
+
+def _folded(names: list[str]) -> tuple[Warned, ...]:
+    if not names:
+        return ()
+    text = (
+        f"{len(names)} batch norms are folded into their convolutions before these are clustered,"
+        " since the static int8 of a later step does so, and would give each channel values of its"
+        " own"
+    )
+    return (Warned(code="NOTE", text=text),)
