@@ -3,7 +3,7 @@
 `linear` and `cubic` remove in rounds, one before each of the first half of the epochs, since a
 layer cannot lose channels within an epoch. In these epochs the learning rate stays at its height;
 the other epochs follow the recipe's schedule, as all do with `one-shot`. Optimizers start anew
-behind each round, as their parameters are new.
+behind each round, as their parameters are new. One or two epochs have one round only.
 """
 
 from __future__ import annotations
