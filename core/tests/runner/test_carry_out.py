@@ -144,5 +144,5 @@ def test_the_key_changes_with_everything_that_decides_the_result(
         job_key(asked.model_copy(update={"deploy": {"format": "x"}}), place, **same),
         job_key(asked, place.model_copy(update={"environment": {"versions": {}}}), **same),
     }
-    assert len(keys) == 7
+    assert len(keys) == 8
     assert job_key(asked.model_copy(), place, **same) in keys

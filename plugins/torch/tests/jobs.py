@@ -50,6 +50,7 @@ def run(source: Path, *steps: Step, settings: dict[str, Any] | None = None) -> J
             model=Artifact(path=source),
             steps=steps,
             settings=(settings or {},) * len(steps),
+            deploy={"format": settings["format"]} if settings and "format" in settings else {},
             workdir=source.parent / f"job{len(list(source.parent.iterdir()))}",
             seed=0,
             data=DataManifest(

@@ -18,6 +18,7 @@ from boildown import (
     hookimpl,
 )
 
+from .formats import FORMAT_SCHEMA, FORMATS, RUNTIMES, carry
 from .offers import OFFERS, REFUSALS
 
 
@@ -29,6 +30,10 @@ def backend_info() -> BackendInfo:
         distribution="torch",
         offers=OFFERS,
         refusals=REFUSALS,
+        formats=FORMATS,
+        runtimes=RUNTIMES,
+        device_formats=("pte",),
+        deploy_settings=("format",),
         needs=("torch", "torchao", "onnxruntime", "onnxscript"),
         heavy_modules=("torch", "torchao", "onnxruntime"),
         citation="Ansel et al., PyTorch 2, ASPLOS 2024",
@@ -36,6 +41,7 @@ def backend_info() -> BackendInfo:
             "quantize": {
                 "type": "object",
                 "properties": {
+                    "format": FORMAT_SCHEMA,
                     "reduce_range": {
                         "type": "boolean",
                         "description": "Use 7 of 8 bits for the weights of static int8.",
@@ -52,7 +58,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Store weights, and activations where asked, in fewer bits."""
     from .quantize import quantize
 
-    return quantize(model, step, context)
+    return carry(quantize, model, step, context)
 
 
 @hookimpl
@@ -73,13 +79,23 @@ def deploy(model: Artifact, context: Context) -> Artifact:
 
 @hookimpl
 def to_onnx(deployable: Artifact) -> Artifact:
-    """Return the deployable: it is ONNX already."""
-    return deployable
+    """Return the numbers of what ships as ONNX."""
+    from .deploy import to_onnx
+
+    return to_onnx(deployable)
 
 
 @hookimpl
 def open_runtime(deployable: Artifact, context: Context) -> Runtime:
-    """Load the deployable in ONNX Runtime."""
+    """Load the deployable in ONNX Runtime, ExecuTorch or PyTorch."""
+    if deployable.format == "pte":
+        from .runtime_pte import PteRuntime
+
+        return PteRuntime(deployable, context)
+    if deployable.format == "pt2":
+        from .runtime_pt2 import Pt2Runtime
+
+        return Pt2Runtime(deployable, context)
     from .runtime import open_runtime
 
     return open_runtime(deployable, context)
