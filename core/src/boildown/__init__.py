@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .data.manifest import Split as Split
     from .data.manifest import Take as Take
     from .data.preprocessing import Preprocessing as Preprocessing
+    from .data.uris import Uri as Uri
+    from .data.uris import parse_uri as parse_uri
+    from .data.uris import refuse_unknown_keys as refuse_unknown_keys
     from .encoding.cluster import cluster_weight as cluster_weight
     from .encoding.integers import Codes as Codes
     from .encoding.quantize import encode_weight as encode_weight
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from .model.state import LayerState as LayerState
     from .model.state import layer_state as layer_state
     from .model.state import onnx_layer_states as onnx_layer_states
+    from .nearest import did_you_mean as did_you_mean
     from .negotiation.offers import Approximation as Approximation
     from .negotiation.offers import Offer as Offer
     from .negotiation.offers import Range as Range
@@ -85,6 +89,9 @@ _HOME = {
     "Split": "data.manifest",
     "Take": "data.manifest",
     "Preprocessing": "data.preprocessing",
+    "Uri": "data.uris",
+    "parse_uri": "data.uris",
+    "refuse_unknown_keys": "data.uris",
     "cluster_weight": "encoding.cluster",
     "Codes": "encoding.integers",
     "encode_weight": "encoding.quantize",
@@ -100,6 +107,7 @@ _HOME = {
     "LayerState": "model.state",
     "layer_state": "model.state",
     "onnx_layer_states": "model.state",
+    "did_you_mean": "nearest",
     "Approximation": "negotiation.offers",
     "Offer": "negotiation.offers",
     "Range": "negotiation.offers",

@@ -44,6 +44,7 @@ def compare(
     out: Path | str = OUT,
     threads: int = 1,
     timing_seconds: float = 6.0,
+    trust: bool = False,
     limits: Limits | None = None,
     on_event: Callable[[Event], None] | None = None,
     cache: Path | None = None,
@@ -60,6 +61,7 @@ def compare(
         out: Folder for comparison.json, comparison.md and the rows' files.
         threads: Threads of every runtime that is timed.
         timing_seconds: How long each model of a group is timed at most, about.
+        trust: Let sources run code that a model's URI names, as `torch:package.module:factory`.
         limits: Seconds and bytes that one job may use at most.
         on_event: Told everything that happens, for a display of one's own.
         cache: Folder of the cache; none: `$BOILDOWN_CACHE`, else the user's.
@@ -76,6 +78,7 @@ def compare(
         jobs=jobs,
         threads=threads,
         timing_seconds=timing_seconds,
+        trust=trust,
         limits=limits or Limits(),
         out=Path(out),
     )
@@ -91,6 +94,7 @@ def run(
     samples: int | None = None,
     measure: bool = True,
     timing_seconds: float = 6.0,
+    trust: bool = False,
     out: Path | str = OUT,
     on_event: Callable[[Event], None] | None = None,
     cache: Path | None = None,
@@ -104,6 +108,7 @@ def run(
         samples=samples,
         measure=measure,
         timing_seconds=timing_seconds,
+        trust=trust,
         strict=True,
         out=Path(out),
     )
@@ -144,7 +149,8 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
         named = request.data or recipe.data
         if named is None and cell.model:
             with store.entry("plans", "0" * 64) as entry:
-                named = find_model(cell.model, entry.folder).default_data
+                found_model = find_model(cell.model, entry.folder, trust=request.trust)
+                named = found_model.default_data
         there[recipe.name] = (
             available(find_dataset(named, store), assembled=False)
             if isinstance(named, str)

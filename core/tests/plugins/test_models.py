@@ -116,3 +116,24 @@ def test_what_a_source_does_not_have_is_an_error(tmp_path: Path) -> None:
         dataset_from_source("shelf:two", tmp_path)
     with pytest.raises(UriError, match="did you mean 'shelf:'"):
         model_from_source("shelff:one", tmp_path)
+
+
+TRUSTING = """
+from boildown import ModelEntry, UriError, hookimpl
+@hookimpl
+def provide_model(uri, workdir, trust):
+    if not trust:
+        raise UriError("give --trust")
+    return ModelEntry(uri=uri, path=workdir / "m.onnx")
+"""
+
+
+def test_a_source_is_told_whether_code_may_run(shelf: None, tmp_path: Path) -> None:
+    (tmp_path / "site" / "boildown_shelf.py").write_text(TRUSTING)
+    with pytest.raises(UriError, match="give --trust"):
+        find_model("shelf:one", tmp_path)
+    assert find_model("shelf:one", tmp_path, trust=True).path == tmp_path / "m.onnx"
+
+
+def test_a_source_may_do_without_being_told(shelf: None, tmp_path: Path) -> None:
+    assert find_model("shelf:one", tmp_path, trust=True).uri == "shelf:one"

@@ -59,6 +59,7 @@ def run(
             model=Artifact(path=source),
             steps=steps,
             settings=tuple(settings or step.with_.get("torch", {}) for step in steps),
+            deploy={"format": settings["format"]} if settings and "format" in settings else {},
             workdir=source.parent / f"job{len(list(source.parent.iterdir()))}",
             seed=seed,
             models={uri: ModelEntry(uri=uri, path=path) for uri, path in (models or {}).items()},

@@ -45,6 +45,10 @@ def backends() -> None:
 
 def inspect(
     model: Annotated[str, typer.Argument(help="URI or path of an ONNX model.")],
+    *,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Let a source run code that the model's URI names.")
+    ] = False,
 ) -> None:
     """Show layers, parameters, multiply-accumulates, types, sparsity and sizes of a model."""
     from ..model.check import read_onnx
@@ -54,7 +58,7 @@ def inspect(
     from .words import facts_in_words
 
     with Store(default_root()).entry("looks", "0" * 64) as entry:
-        path = find_model(model, entry.folder).path
+        path = find_model(model, entry.folder, trust=trust).path
     read_onnx(path)
     facts = look(path)
     heading, rows, totals = facts_in_words(facts)

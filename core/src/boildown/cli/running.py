@@ -36,6 +36,12 @@ Seconds = Annotated[float | None, typer.Option("--time-limit", help="Seconds for
 Timing = Annotated[
     float, typer.Option(min=0.01, help="Seconds of timing for each model of a group, about.")
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust", help="Let sources run code that a model's URI names (torch:module:factory)."
+    ),
+]
 Megabytes = Annotated[
     int | None, typer.Option("--memory-limit", min=1, help="MiB for one job at most.")
 ]
@@ -60,6 +66,8 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
     timing_seconds: Timing = 6.0,
     time_limit: Seconds = None,
     memory_limit: Megabytes = None,
+    *,
+    trust: Trust = False,
 ) -> None:
     """Run every recipe on every model with every backend, and compare all of them.
 
@@ -74,6 +82,7 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
         jobs=jobs,
         threads=threads,
         timing_seconds=timing_seconds,
+        trust=trust,
         limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
         out=out,
     )
@@ -92,6 +101,7 @@ def run(  # noqa: PLR0917 - typer reads the options off the signature
     time_limit: Seconds = None,
     memory_limit: Megabytes = None,
     *,
+    trust: Trust = False,
     measure: Annotated[bool, typer.Option(help="Measure what was made.")] = True,
 ) -> None:
     """Run one recipe on one backend, strictly: anything it cannot do ends the run."""
@@ -106,6 +116,7 @@ def run(  # noqa: PLR0917 - typer reads the options off the signature
         samples=samples,
         threads=threads,
         timing_seconds=timing_seconds,
+        trust=trust,
         limits={"seconds": time_limit, "memory_bytes": (memory_limit or 0) * 2**20 or None},
         out=out,
         measure=measure,
@@ -122,6 +133,8 @@ def plan(
     model: Models = None,
     backend: Backends = None,
     data: Data = None,
+    *,
+    trust: Trust = False,
 ) -> None:
     """Print what each backend can do of each step, before anything runs."""
     from rich.console import Console
@@ -130,7 +143,12 @@ def plan(
     from ..report.plan import PlanTable
 
     request = _request(
-        recipes=recipes, models=model or [], backends=backend or [], data=data, out=Path()
+        recipes=recipes,
+        models=model or [],
+        backends=backend or [],
+        data=data,
+        trust=trust,
+        out=Path(),
     )
     found = api.plan(request)
     Console().print(PlanTable(found))

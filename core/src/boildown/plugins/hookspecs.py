@@ -85,8 +85,12 @@ def layers(deployable: Artifact, context: Context) -> list[LayerState]:  # type:
 
 
 @hookspec(firstresult=True)
-def provide_model(uri: str, workdir: Path) -> ModelEntry | None:
-    """Return the model that `uri` names, files below `workdir` or the source's own; else None."""
+def provide_model(uri: str, workdir: Path, trust: bool) -> ModelEntry | None:  # noqa: FBT001 - pluggy calls by name
+    """Return the model that `uri` names, files below `workdir` or the source's own; else None.
+
+    A source that would run code of the user's does so only with `trust`, which no recipe can give;
+    without it, it raises UriError.
+    """
 
 
 @hookspec(firstresult=True)

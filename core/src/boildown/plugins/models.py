@@ -31,15 +31,17 @@ class Sidecar(Frozen):
     description: str = ""
 
 
-def find_model(uri: str, workdir: Path) -> ModelEntry:
+def find_model(uri: str, workdir: Path, *, trust: bool = False) -> ModelEntry:
     """Return the model that `uri` names: `scheme:…` from its source, anything else is a path.
+
+    With `trust` a source may run code that the URI names.
 
     Raises:
         UriError: nothing provides the scheme, or the source has no such model.
         ModelError, RecipeError: there is no such file, or its sidecar is broken.
     """
     if parse_uri(uri).scheme is not None:
-        return model_from_source(uri, workdir)
+        return model_from_source(uri, workdir, trust=trust)
     path = Path(uri).expanduser()
     if path.is_dir():
         raise ModelError(f"{path} is a folder; name the .onnx file in it")

@@ -26,9 +26,13 @@ def schemes() -> list[str]:
     return sorted({entry.name for entry in importlib.metadata.entry_points(group=SOURCES)})
 
 
-def model_from_source(uri: str, workdir: Path) -> ModelEntry:
-    """Return the model behind `scheme:…`; UriError where no source gives it."""
-    entry: ModelEntry | None = _hooks(_scheme(uri)).provide_model(uri=uri, workdir=workdir)
+def model_from_source(uri: str, workdir: Path, *, trust: bool = False) -> ModelEntry:
+    """Return the model behind `scheme:…`; UriError where no source gives it.
+
+    With `trust` the source may run code that the URI names.
+    """
+    hooks = _hooks(_scheme(uri))
+    entry: ModelEntry | None = hooks.provide_model(uri=uri, workdir=workdir, trust=trust)
     if entry is None:
         raise UriError(f"{uri}: this source has no such model; see `boildown models`")
     return entry

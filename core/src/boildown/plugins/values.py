@@ -102,6 +102,8 @@ class ModelEntry(Frozen):
     expect: Expect | None = None
     licence: str = ""
     description: str = ""
+    #: What a reader of every result of this model must know.
+    warnings: tuple[Warned, ...] = ()
 
 
 class Listing(Frozen):

@@ -28,6 +28,8 @@ class Request(Frozen):
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     #: Seconds of timing for each model of a group, at most about.
     timing_seconds: Annotated[float, Field(gt=0, le=600)] = 6.0
+    #: Sources may run code that a model's URI names.
+    trust: bool = False
     measure: bool = True
     #: Stop on the first gap instead of reporting the row as unsupported.
     strict: bool = False

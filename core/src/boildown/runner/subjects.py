@@ -78,10 +78,12 @@ def available(data: DataManifest | None, *, assembled: bool = True) -> frozenset
     return frozenset(found)
 
 
-def prepare_model(uri: str, store: Store) -> tuple[ModelEntry, NormalizedModel]:
+def prepare_model(
+    uri: str, store: Store, *, trust: bool = False
+) -> tuple[ModelEntry, NormalizedModel]:
     """Find the model and bring it into its normal form, kept in the cache."""
     with store.entry("sources", digest({"uri": uri})) as entry:
-        found = find_model(uri, entry.folder)
+        found = find_model(uri, entry.folder, trust=trust)
         content = file_digest(found.path)
     key = digest({"source": content, "path": str(store.root), "core": source_digest("boildown")})
     normalized = cached(
@@ -108,7 +110,7 @@ def prepare_subject(
     Of the data only the splits in `uses` are looked at.
     """
     progress(0, 0, "reading the model")
-    entry, normalized = prepare_model(uri, store)
+    entry, normalized = prepare_model(uri, store, trust=request.trust)
     if recipe.input is not None:
         entry = entry.model_copy(update={"preprocessing": recipe.input})
     # What a source expects of its model holds on the model's own data only.
@@ -127,7 +129,7 @@ def prepare_subject(
     data = prepared or SubjectData(None, Digests(), ())
     models = {}
     for name in _named_models(recipe):
-        other, form = prepare_model(name, store)
+        other, form = prepare_model(name, store, trust=request.trust)
         models[name] = other.model_copy(update={"path": form.path})
     return Subject(
         entry=entry,
@@ -135,7 +137,7 @@ def prepare_subject(
         layers=tuple(source_layers(normalized.path)),
         data=data.manifest,
         digests=data.digests,
-        notes=data.notes,
+        notes=(*entry.warnings, *data.notes),
         models=models,
     )
 

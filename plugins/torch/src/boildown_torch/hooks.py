@@ -21,8 +21,9 @@ from boildown import (
     hookimpl,
 )
 
+from .formats import FORMATS, RUNTIMES, carry
 from .offers import OFFERS, REFUSALS
-from .prune.offers import PRUNE_SETTINGS
+from .settings import SETTINGS
 
 
 @hookimpl
@@ -33,22 +34,14 @@ def backend_info() -> BackendInfo:
         distribution="torch",
         offers=OFFERS,
         refusals=REFUSALS,
+        formats=FORMATS,
+        runtimes=RUNTIMES,
+        device_formats=("pte",),
+        deploy_settings=("format",),
         needs=("torch", "torchao", "torch-pruning", "onnxruntime", "onnxscript"),
         heavy_modules=("torch", "torchao", "torch_pruning", "onnxruntime"),
         citation="Ansel et al., PyTorch 2, ASPLOS 2024",
-        settings_schema={
-            "quantize": {
-                "type": "object",
-                "properties": {
-                    "reduce_range": {
-                        "type": "boolean",
-                        "description": "Use 7 of 8 bits for the weights of static int8.",
-                    }
-                },
-                "additionalProperties": False,
-            },
-            "prune": PRUNE_SETTINGS,
-        },
+        settings_schema=SETTINGS,
     )
 
 
@@ -57,7 +50,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Store weights, and activations where asked, in fewer bits."""
     from .quantize import quantize
 
-    return quantize(model, step, context)
+    return carry(quantize, model, step, context)
 
 
 @hookimpl
@@ -65,7 +58,7 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     """Zero or remove the least useful weights."""
     from .prune.step import prune
 
-    return prune(model, step, context)
+    return carry(prune, model, step, context)
 
 
 @hookimpl
@@ -73,7 +66,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     """Share a few distinct values between the weights of a layer, trained where asked."""
     from .cluster import cluster
 
-    return cluster(model, step, context)
+    return carry(cluster, model, step, context)
 
 
 @hookimpl
@@ -81,7 +74,7 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     """Train a student, named or narrower than the network, to imitate a teacher."""
     from .distill import distill
 
-    return distill(model, step, context)
+    return carry(distill, model, step, context)
 
 
 @hookimpl
@@ -102,13 +95,23 @@ def deploy(model: Artifact, context: Context) -> Artifact:
 
 @hookimpl
 def to_onnx(deployable: Artifact) -> Artifact:
-    """Return the deployable: it is ONNX already."""
-    return deployable
+    """Return the numbers of what ships as ONNX."""
+    from .deploy import to_onnx
+
+    return to_onnx(deployable)
 
 
 @hookimpl
 def open_runtime(deployable: Artifact, context: Context) -> Runtime:
-    """Load the deployable in ONNX Runtime."""
+    """Load the deployable in ONNX Runtime, ExecuTorch or PyTorch."""
+    if deployable.format == "pte":
+        from .runtime_pte import PteRuntime
+
+        return PteRuntime(deployable, context)
+    if deployable.format == "pt2":
+        from .runtime_pt2 import Pt2Runtime
+
+        return Pt2Runtime(deployable, context)
     from .runtime import open_runtime
 
     return open_runtime(deployable, context)

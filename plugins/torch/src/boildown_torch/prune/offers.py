@@ -108,15 +108,3 @@ PRUNE_REFUSALS = (
         reason="only blocks have a size, and PyTorch's pruning tools know none",
     ),
 )
-PRUNE_SETTINGS: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "round_to": {
-            "type": "integer",
-            "minimum": 1,
-            "description": "Keep a multiple of so many channels (structure: channel), which may"
-            " remove fewer.",
-        }
-    },
-    "additionalProperties": False,
-}

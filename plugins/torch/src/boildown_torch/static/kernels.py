@@ -44,6 +44,7 @@ def turn_weights(model: ModelProto) -> None:
         axis = 1 - int(node_attribute(widen, "axis", 1)) % _MATRIX
         kept.append(helper.make_node(_WIDEN, [name, *widen.input[1:]], node.output, axis=axis))
     read = {name for node in kept for name in node.input}
+    read |= {item.name for item in model.graph.output}
     replace_nodes(model, [n for n in kept if n.op_type != _WIDEN or n.output[0] in read])
     used = {name for node in model.graph.node for name in node.input}
     used |= {item.name for item in model.graph.output}

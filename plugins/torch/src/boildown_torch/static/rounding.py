@@ -1,4 +1,4 @@
-"""How static int8 rounds: uint8 activations, int8 weights, and who observes them."""
+"""How static int8 rounds: 8-bit activations, int8 weights, and who observes them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _LEAST_STEP = 2.0**-30
 #: Greatest code of a weight: with 7 of 8 bits, sums of two products cannot saturate 16 bits.
 _NARROW, _WHOLE = 63, 127
 _LEVELS = 255
+#: The same for weights where XNNPACK runs: it refuses products of steps below 2^-32.
+_LEAST_XNNPACK_STEP = 2.0**-20
 
 
 class Rounding(NamedTuple):
@@ -32,8 +34,12 @@ class Rounding(NamedTuple):
     weight: QuantizationSpec
 
 
-def rounding(step: Quantize, *, narrow: bool, trains: bool = False) -> Rounding:
+def rounding(
+    step: Quantize, *, narrow: bool, trains: bool = False, signed: bool = False
+) -> Rounding:
     """Return how `step` rounds; `narrow` keeps weights to 7 bits, `trains` makes it learnable.
+
+    Activations are uint8, as ONNX Runtime's kernels want them, or `signed`, as those of XNNPACK.
 
     Activations are observed by histograms of which the range of least squared error is taken
     (PyTorch's default), or by their least and greatest value (`observer: minmax`).
@@ -44,14 +50,17 @@ def rounding(step: Quantize, *, narrow: bool, trains: bool = False) -> Rounding:
         observer = MovingAverageMinMaxObserver
     whole = step.granularity == "tensor"
     most = _NARROW if narrow else _WHOLE
+    least = _LEAST_XNNPACK_STEP if signed else _LEAST_STEP
+    activation, codes = (torch.int8, (-128, 127)) if signed else (torch.uint8, (0, _LEVELS))
     return Rounding(
-        _spec(torch.uint8, (0, _LEVELS), scheme, observer, trains=trains),
+        _spec(activation, codes, scheme, observer, trains=trains, least=_LEAST_STEP),
         _spec(
             torch.int8,
             (-most, most),
             torch.per_tensor_symmetric if whole else torch.per_channel_symmetric,
             _weight_observer(whole=whole, trains=trains),
             trains=trains,
+            least=least,
             axis=None if whole else 0,
         ),
     )
@@ -70,12 +79,13 @@ def _spec(
     observer: type,
     *,
     trains: bool,
+    least: float,
     axis: int | None = None,
 ) -> QuantizationSpec:
     low, high = codes
-    made: Any = observer.with_args(eps=_LEAST_STEP)  # type: ignore[attr-defined]
+    made: Any = observer.with_args(eps=least)  # type: ignore[attr-defined]
     if trains:
-        made = FusedMovingAvgObsFakeQuantize.with_args(observer=observer, eps=_LEAST_STEP)
+        made = FusedMovingAvgObsFakeQuantize.with_args(observer=observer, eps=least)
     return QuantizationSpec(
         dtype=dtype,
         observer_or_fake_quant_ctr=made,

@@ -20,6 +20,7 @@ from boildown import (
 )
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
+from ..formats import format_of
 from ..importer import import_onnx, layer_modules
 from ..quiet import quietly
 from .calibrating import calibrate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize
     from onnx import ModelProto
     from torch import nn
+    from torchao.quantization.pt2e.quantizer import Quantizer
 
 LAYERS = ("Conv", "Gemm", "MatMul")
 _NARROW = "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI"
@@ -53,19 +55,34 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     names = {layer.node for layer in every if layer.weight in weights}
     modules = layer_modules(module)
     chosen = {path for path, name in modules.items() if name in names}
-    narrow = step.weights == "int7" or context.settings.get("reduce_range", True)
-    quantizer = OrtQuantizer(chosen, *rounding(step, narrow=narrow, trains=step.train is not None))
+    on_phones, trains = format_of(context) == "pte", step.train is not None
+    # Only kernels for x86 can saturate.
+    narrow = step.weights == "int7" or context.settings.get("reduce_range", not on_phones)
+    if on_phones:
+        with quietly():  # ExecuTorch warns of its own source while it is imported
+            from ..pte.quantizer import PteQuantizer
+        quantizer: Quantizer = PteQuantizer(
+            chosen, rounding(step, narrow=narrow, trains=trains, signed=True), trains=trains
+        )
+    else:
+        quantizer = OrtQuantizer(chosen, *rounding(step, narrow=narrow, trains=trains))
     if step.train is not None:
         converted, epochs = trained(module, graph, quantizer, step.train, context)
     else:
         converted, epochs = calibrated(module, graph, quantizer, context), 0
     result = finished(converted, graph, modules, context)
+    if on_phones:
+        from ..pte.deploying import save_quantized
+
+        artifact = save_quantized(converted, result, graph, context)
+        return StepOutcome(artifact=artifact, epochs=epochs)
+    use_integer_kernels(result)
     artifact = write_graph(result, context, "static")
     return told(StepOutcome(artifact=artifact, epochs=epochs), step, narrow=narrow)
 
 
 def calibrated(
-    module: nn.Module, source: ModelProto, quantizer: OrtQuantizer, context: Context
+    module: nn.Module, source: ModelProto, quantizer: Quantizer, context: Context
 ) -> nn.Module:
     """Return the network converted with ranges that the calibration samples have shown."""
     with quietly():
@@ -80,7 +97,6 @@ def finished(
     """Return a converted network as ONNX with the layers' names."""
     result = as_onnx(converted, source)
     name_layers(result, modules, source_layers(context.network.path))
-    use_integer_kernels(result)
     return result
 
 

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from boildown import Context, Train
     from onnx import ModelProto
     from torch import nn
-
-    from .quantizer import OrtQuantizer
+    from torchao.quantization.pt2e.quantizer import Quantizer
 
 
 def trained(
     module: nn.Module,
     source: ModelProto,
-    quantizer: OrtQuantizer,
+    quantizer: Quantizer,
     settings: Train,
     context: Context,
 ) -> tuple[nn.Module, int]:

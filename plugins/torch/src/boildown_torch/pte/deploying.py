@@ -1,0 +1,74 @@
+"""Ship a chain's result as a `.pte` file, with its ONNX form beside it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import torch
+from boildown import (
+    Artifact,
+    UnsupportedError,
+    deploy_onnx,
+    read_graph,
+    source_layers,
+    store_plainly,
+    write_graph,
+)
+
+from ..importer import import_onnx
+from ..quiet import quietly
+from .onnx_form import compute_in_float
+
+with quietly():  # ExecuTorch warns of its own source while it is imported
+    from .lowering import fixed_program, lowered
+
+if TYPE_CHECKING:
+    from boildown import Context
+    from onnx import ModelProto
+    from torch import nn
+
+#: Format of what a step hands on that quantized for XNNPACK: a folder with these two files.
+QUANTIZED = "pt2e"
+_PROGRAM, _ONNX = "program.pt2", "model.onnx"
+
+
+def deploy(model: Artifact, context: Context) -> Artifact:
+    """Write `model.pte`, and `model.onnx` with the same numbers beside it.
+
+    Raises UnsupportedError where the network cannot be imported, or ExecuTorch cannot write it.
+    """
+    torch.set_num_threads(context.threads)
+    if model.format == QUANTIZED:
+        shutil.copyfile(model.path / _ONNX, context.workdir / _ONNX)
+        with quietly():
+            program = torch.export.load(model.path / _PROGRAM)
+    else:
+        deploy_onnx(model, context)
+        graph = read_graph(model)
+        store_plainly(graph, {layer.weight for layer in source_layers(context.network.path)})
+        module = import_onnx(graph).eval()
+        try:
+            program = fixed_program(module, graph)
+        except RuntimeError as error:
+            why = " ".join(str(error).split())[:400]
+            raise UnsupportedError(f"torch.export cannot follow this network: {why}") from error
+    path = context.workdir / "model.pte"
+    path.write_bytes(lowered(program))
+    return Artifact(path=path, format="pte")
+
+
+def save_quantized(
+    converted: nn.Module, onnx_form: ModelProto, source: ModelProto, context: Context
+) -> Artifact:
+    """Write what `deploy` needs of a quantized network: the program to lower, and its ONNX form.
+
+    `onnx_form` is what PyTorch exports of the same network; it is changed.
+    """
+    compute_in_float(onnx_form)
+    folder = context.workdir / "quantized"
+    folder.mkdir()
+    write_graph(onnx_form, context.model_copy(update={"workdir": folder}), "model")
+    with quietly():
+        torch.export.save(fixed_program(converted, source), folder / _PROGRAM)
+    return Artifact(path=folder, format=QUANTIZED)
