@@ -101,7 +101,7 @@ def test_slim_without_batch_norms_is_refused_by_the_layers_names(tmp_path: Path)
 
 def test_less_than_one_channel_is_nothing_to_do(tmp_path: Path) -> None:
     result = narrower(normalised(GRAPHS["batch_norm"](), tmp_path), sparsity=0.01)
-    assert "nothing to do" in result.steps[0].warnings[0].text
+    assert "less than one channel of every layer" in result.steps[0].warnings[0].text
     assert widths(result)["deep"] == 32
 
 

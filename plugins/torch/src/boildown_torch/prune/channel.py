@@ -3,7 +3,7 @@
 `linear` and `cubic` remove in rounds, one before each of the first half of the epochs, since a
 layer cannot lose channels within an epoch. In these epochs the learning rate stays at its height;
 the other epochs follow the recipe's schedule, as all do with `one-shot`. Optimizers start anew
-behind each round, as their parameters are new.
+behind each round, as their parameters are new. One or two epochs have one round only.
 """
 
 from __future__ import annotations
@@ -62,9 +62,6 @@ def remove(model: Artifact, step: Prune, context: Context) -> StepOutcome:
         work.remove(number, len(rounds))
         if settings is not None:
             work.train(settings)
-    if not work.removed.channels:
-        told = f"{step.sparsity:.0%} of the channels of no layer are one channel or more"
-        return unchanged(model, context, told)
     artifact = write_graph(write_back(graph, work.module), context, "narrower")
     return StepOutcome(
         artifact=artifact,
@@ -156,6 +153,8 @@ def _skipped(removed: Removed, layers: list[Layer]) -> tuple[Warned, ...]:
             continue
         reason = removed.skipped.get(layer.node, "has no channels that torch-pruning could follow")
         reasons[reason].append(layer.name)
+    if not removed.channels:
+        return (Warned(code="NOTE", text="this share is less than one channel of every layer"),)
     if not reasons:
         return ()
     told = [f"{_listed(names)} {reason}" for reason, names in reasons.items()]
@@ -171,7 +170,7 @@ def _rounding(removed: Removed, step: Prune, context: Context) -> tuple[str, ...
     """Tell where rounding to a multiple has left more channels than were asked for."""
     multiple = context.settings.get("round_to", 1)
     before = sum(first for first, _ in removed.channels.values())
-    share = 1 - sum(after for _, after in removed.channels.values()) / before
+    share = 1 - sum(after for _, after in removed.channels.values()) / max(before, 1)
     if multiple == 1 or share > (step.sparsity or 0.0) - _NEAR:
         return ()
     told = (
