@@ -14,7 +14,10 @@ from .effects import missing_effect, touched_elsewhere
 from .patterns import broken_patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ..model.layers import Layer
+    from ..model.state import LayerState
     from ..recipe.steps import Step
     from .bench import Bench, Outcome, Subject
     from .matrix import Case
@@ -94,6 +97,9 @@ def missing(case: Case, outcome: Outcome, bench: Bench) -> list[str]:
         sparse_before=any(earlier.op == "prune" for earlier in steps[:-1]),
     )
     if step.op == "prune" and step.structure == "channel":
+        # What an earlier step has narrowed counts from there.
+        given = reading.states(bench.outcome(subject, steps[:-1]))
+        chosen, others = (_as_given(part, given) for part in (chosen, others))
         found += missing_removal(step, chosen, new) + changed_elsewhere(others, new)
     else:
         found += touched_elsewhere(others, old, new, trained=step.train is not None)
@@ -108,3 +114,7 @@ def missing(case: Case, outcome: Outcome, bench: Bench) -> list[str]:
         *reading.not_smaller(step, outcome, twin),
         *reading.activations_left_alone(step, outcome),
     ]
+
+
+def _as_given(layers: Sequence[Layer], states: Mapping[str, LayerState]) -> list[Layer]:
+    return [layer.model_copy(update={"shape": states[layer.name].shape}) for layer in layers]
