@@ -38,7 +38,7 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
     """Return the figures of one row that a reader asks for first; ratios are before / after."""
     found: dict[str, Any] = {"model": row.model, "recipe": row.recipe, "status": row.status}
     found["warnings"] = [f"{w.code}: {w.text}" for w in row.warnings]
-    if row.deployable is None or row.quality is None or row.speed is None:
+    if row.deployable is None or row.speed is None or not (row.quality and row.quality.metrics):
         return found | {"reason": row.reason}
     before = model.baseline.size
     top1 = row.quality.metrics[0]
