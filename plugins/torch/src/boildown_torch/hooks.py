@@ -45,7 +45,7 @@ def backend_info() -> BackendInfo:
                     "reduce_range": {
                         "type": "boolean",
                         "description": "Use 7 of 8 bits for the weights of static int8.",
-                    }
+                    },
                 },
                 "additionalProperties": False,
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -22,17 +23,21 @@ def hushed() -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(stream) for stream in _STREAMS]
-    with tempfile.TemporaryFile() as caught:
+    printed = io.StringIO()
+    with (
+        tempfile.TemporaryFile() as caught,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
         try:
             for stream in _STREAMS:
                 os.dup2(caught.fileno(), stream)
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             for stream, copy in zip(_STREAMS, kept, strict=True):
                 os.dup2(copy, stream)
                 os.close(copy)
             caught.seek(0)
-            for line in caught.read().decode(errors="replace").splitlines():
+            compiled = caught.read().decode(errors="replace")
+            for line in (compiled + printed.getvalue()).splitlines():
                 _LOG.debug(line)

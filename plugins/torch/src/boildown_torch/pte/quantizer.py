@@ -63,9 +63,9 @@ def _round_behind(clamp: fx.Node) -> None:
 
     XNNPACK's kernels clamp their own results; the range of 8 bits is spent on what is left.
     """
-    source = clamp.args[0]
-    marked = source.meta.get(_KEY) if source.target in PRODUCTS else None  # type: ignore[union-attr]
-    if marked is None or marked.output_qspec is None or len(source.users) > 1:  # type: ignore[union-attr]
+    source = clamp.all_input_nodes[0]
+    marked = source.meta.get(_KEY) if source.target in PRODUCTS else None
+    if marked is None or marked.output_qspec is None or len(source.users) > 1:
         return
     clamp.meta[_KEY] = QuantizationAnnotation(output_qspec=marked.output_qspec, _annotated=True)
     marked.output_qspec = None

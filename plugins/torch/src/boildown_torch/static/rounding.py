@@ -23,7 +23,7 @@ _LEAST_STEP = 2.0**-30
 #: Greatest code of a weight: with 7 of 8 bits, sums of two products cannot saturate 16 bits.
 _NARROW, _WHOLE = 63, 127
 _LEVELS = 255
-#: XNNPACK refuses products of steps that are less than 2^-32 of the result's step.
+#: The same for weights where XNNPACK runs: it refuses products of steps below 2^-32.
 _LEAST_XNNPACK_STEP = 2.0**-20
 
 
@@ -53,7 +53,7 @@ def rounding(
     least = _LEAST_XNNPACK_STEP if signed else _LEAST_STEP
     activation, codes = (torch.int8, (-128, 127)) if signed else (torch.uint8, (0, _LEVELS))
     return Rounding(
-        _spec(activation, codes, scheme, observer, trains=trains, least=least),
+        _spec(activation, codes, scheme, observer, trains=trains, least=_LEAST_STEP),
         _spec(
             torch.int8,
             (-most, most),
