@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from .shipping.graph import with_opset as with_opset
     from .shipping.halves import store_halves as store_halves
     from .shipping.plain import store_plainly as store_plainly
+    from .shipping.weight_only import about_kernels as about_kernels
+    from .shipping.weight_only import quantize_weights as quantize_weights
 
 __version__ = "0.1.0"
 
@@ -143,6 +145,8 @@ _HOME = {
     "with_opset": "shipping.graph",
     "store_halves": "shipping.halves",
     "store_plainly": "shipping.plain",
+    "about_kernels": "shipping.weight_only",
+    "quantize_weights": "shipping.weight_only",
 }
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
 

@@ -1,21 +1,13 @@
-"""Half precision: weights stored in 16 bits, or the whole graph computing in float16."""
+"""The whole graph computing in float16."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import StepOutcome, Warned, read_graph, selected_layers, store_halves, write_graph
+from boildown import StepOutcome, Warned, read_graph, write_graph
 
 if TYPE_CHECKING:
-    from boildown import Artifact, Context, Quantize
-
-
-def store_weights(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Store the selected weights in 16 bits; ONNX Runtime widens them when it loads the file."""
-    graph = read_graph(model)
-    weights = [layer.weight for layer in selected_layers(step, context)]
-    store_halves(graph, weights, step.weights)
-    return StepOutcome(artifact=write_graph(graph, context, step.weights))
+    from boildown import Artifact, Context
 
 
 def compute_in_float16(model: Artifact, context: Context) -> StepOutcome:

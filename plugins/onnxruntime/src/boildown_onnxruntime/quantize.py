@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boildown import quantize_weights
+
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize, StepOutcome
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: static, dynamic, half precision, blocks, or codes of single weights."""
+    """Carry out the step: static, dynamic, half precision, blocks, or the weights alone."""
     if step.activations == "int8":
         from . import static
 
@@ -25,14 +27,8 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         from . import half
 
         return half.compute_in_float16(model, context)
-    if step.weights in ("float16", "bfloat16"):
-        from . import half
-
-        return half.store_weights(model, step, context)
     if step.granularity == "block":
         from . import matmul
 
         return matmul.quantize(model, step, context)
-    from . import codes
-
-    return codes.quantize(model, step, context)
+    return quantize_weights(model, step, context)

@@ -14,6 +14,7 @@ import torch
 from boildown import (
     Codes,
     StepOutcome,
+    about_kernels,
     encode_weight,
     initializers,
     read_graph,
@@ -85,7 +86,11 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
             for layer in layers
         },
     )
-    return StepOutcome(artifact=write_graph(result, context, "learned"), epochs=fitted.epochs)
+    return StepOutcome(
+        artifact=write_graph(result, context, "learned"),
+        epochs=fitted.epochs,
+        warnings=about_kernels(step),
+    )
 
 
 class Rounder(nn.Module):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boildown import quantize_weights
+
 from .quiet import quietly
 
 if TYPE_CHECKING:
@@ -25,8 +27,4 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         from . import learned
 
         return learned.quantize(model, step, context)
-    from . import stored
-
-    if step.weights in ("float16", "bfloat16"):
-        return stored.in_half(model, step, context)
-    return stored.in_codes(model, step, context)
+    return quantize_weights(model, step, context)

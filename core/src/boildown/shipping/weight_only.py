@@ -1,0 +1,58 @@
+"""Weight-only quantization as a step: the graph rebuilds float32 weights from codes or halves.
+
+The arithmetic and the file are boildown's, so that every backend between ONNX and ONNX rounds and
+stores alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onnx import numpy_helper
+
+from ..encoding.quantize import encode_weight
+from ..plugins.selection import selected_layers
+from ..plugins.values import StepOutcome, Warned
+from .codes import store_codes
+from .files import read_graph, write_graph
+from .graph import initializers
+from .halves import store_halves
+
+if TYPE_CHECKING:
+    from ..artifact import Artifact
+    from ..plugins.values import Context
+    from ..recipe.steps import Quantize
+
+
+def quantize_weights(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Store the selected weights in the bits that `step.weights` asks for, and compute in float32.
+
+    Integers have a scale per output channel or tensor; float16 and bfloat16 have none.
+    """
+    graph = read_graph(model)
+    layers = selected_layers(step, context)
+    if step.weights in {"float16", "bfloat16"}:
+        store_halves(graph, [layer.weight for layer in layers], step.weights)
+    else:
+        tensors = initializers(graph)
+        arrays = {layer.weight: numpy_helper.to_array(tensors[layer.weight]) for layer in layers}
+        store_codes(
+            graph,
+            {
+                layer.weight: encode_weight(arrays[layer.weight], step, layer.axis)
+                for layer in layers
+            },
+        )
+    artifact = write_graph(graph, context, step.weights.replace(":", "-"))
+    return StepOutcome(artifact=artifact, warnings=about_kernels(step))
+
+
+def about_kernels(step: Quantize) -> tuple[Warned, ...]:
+    """Say of one bit, from which readers expect speed, that nothing here computes with it."""
+    if step.weights != "int1":
+        return ()
+    text = (
+        "weights are packed in 1 bit and computed with in float32: no kernel for products of"
+        " 1-bit weights runs here, so the file is small and not faster"
+    )
+    return (Warned(code="NOTE", text=text),)
