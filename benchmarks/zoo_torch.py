@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Row
 
 #: Images of train that methods which train see, and how often.
-IMAGES = 10_000
-TUNE = {"epochs": 2, "learning_rate": 3e-4}
+IMAGES = 20_000
+TUNE = {"epochs": 1, "learning_rate": 3e-4}
 REGROW = {"epochs": 2, "learning_rate": 1e-3}
-LONG = {"epochs": 4, "learning_rate": 1e-3}
+LONG = {"epochs": 3, "learning_rate": 1e-3}
 
 Steps = list[dict[str, dict[str, Any]]]
 STATIC = {"quantize": {"weights": "int8", "activations": "int8"}}
