@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import torch
+from boildown_torch.sources.vision import torchvision_models
 from torch import Tensor, nn
 
-try:
-    import torchvision.models as zoo
-except RuntimeError:
-    # Beside a build of torch other than the one that torchvision was built for, its compiled
-    # operators do not load and their schemas are missing.
-    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    _LIBRARY = torch.library.Library("torchvision", "FRAGMENT")  # holds the schemas
-    for name in ("nms", "qnms"):
-        _LIBRARY.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision.models as zoo
+zoo = torchvision_models()
 
 
 class Recurrent(nn.Module):
