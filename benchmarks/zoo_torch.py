@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 #: Images of train that methods which train see, and how often.
 IMAGES = 20_000
 TUNE = {"epochs": 1, "learning_rate": 3e-4}
-REGROW = {"epochs": 2, "learning_rate": 1e-3}
 LONG = {"epochs": 3, "learning_rate": 1e-3}
 
 Steps = list[dict[str, dict[str, Any]]]
@@ -70,7 +69,7 @@ TRAINED: dict[str, Steps] = {
     "distill-half": [{"distill": {"width": 0.5, "train": LONG}}],
     "student-alone": [{"distill": {"width": 0.5, "alpha": 0.0, "train": LONG}}],
     "deep-compression": [
-        {"prune": {"sparsity": 0.9, "train": REGROW}},
+        {"prune": {"sparsity": 0.75, "schedule": "cubic", "train": LONG}},
         {"cluster": {"bits": 4, "keep_sparsity": True, "train": TUNE}},
         {"quantize": {"weights": "int8", "activations": "int8", "granularity": "tensor"}},
     ],
