@@ -1,6 +1,6 @@
 """Size and speed of what the PyTorch backend makes of networks at 224 x 224, random weights.
 
-    python benchmarks/torch_full_size.py [--models torchvision:resnet50 …] [--cache FOLDER]
+    python benchmarks/torch_full_size.py [--models torchvision:resnet50 …]
 
 Sizes and speeds do not depend on what a network has learnt, accuracies do: none is given here.
 Images are noise. Ratios of CPU time are medians of interleaved pairs on one thread, batch 1; that
@@ -189,7 +189,6 @@ def main() -> None:
     """Run the grid model by model, and write both records."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=MODELS)
-    parser.add_argument("--cache", type=Path, help="default: the user's own")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/torch-full-size")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -203,7 +202,6 @@ def main() -> None:
                 data=f"npz:{noise(folder)}",
                 out=folder / "out",
                 timing_seconds=20,
-                cache=options.cache,
                 on_event=lambda event: (
                     sys.stderr.write(f"{event.title}: {event.status}\n")
                     if event.kind == "ended"

@@ -1,6 +1,6 @@
 """Every method of the PyTorch backend on the zoo's networks, over all 10,000 test images.
 
-    python benchmarks/zoo_torch.py [--models zoo:mobilenet_v2 …] [--seeds 3] [--cache FOLDER]
+    python benchmarks/zoo_torch.py [--models zoo:mobilenet_v2 …] [--seeds 3]
 
 Methods that train do so on the first images of train and run once for each seed, beside the
 control: the float network after the same training. Finished rows come from the cache, so a run that
@@ -127,7 +127,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--cache", type=Path, help="default: the user's own")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/zoo-torch")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -144,7 +143,6 @@ def main() -> None:
                 out=Path(folder) / "out",
                 jobs=2,
                 timing_seconds=2,
-                cache=options.cache,
                 on_event=lambda event: (
                     sys.stderr.write(f"{event.title}: {event.status}\n")
                     if event.kind == "ended"
