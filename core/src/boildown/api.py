@@ -17,6 +17,7 @@ from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
 from .runner.housekeeping import in_use, keep_within
+from .runner.jobs import check_settings
 from .runner.planning import EVERYTHING
 from .runner.planning import plan as planned
 from .runner.request import Request, grid
@@ -142,6 +143,7 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
     names = registry.names()
     cells = grid(request, names, need_model=False)
     found, broken = endpoints(cells, registry, elsewhere)
+    check_settings(cells, found, {*names, *elsewhere})
     store = Store(cache or default_root())
     there = {}
     for cell in cells:

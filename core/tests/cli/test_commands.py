@@ -135,6 +135,14 @@ def test_plan_says_yes_and_no_with_reasons() -> None:
     assert "int8" in answer.stdout
 
 
+def test_plan_refuses_a_setting_that_the_backend_does_not_know(tmp_path: Path) -> None:
+    step = "{quantize: {weights: float16}, with: {rounding: {behav: print}}}"
+    (tmp_path / "r.yaml").write_text(f"recipe: 1\nname: slip\nsteps: [{step}]\n")
+    answer = boildown("plan", "r.yaml", "--backend", "rounding", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "'behav'" in answer.stderr
+
+
 def test_a_row_can_be_exported(model_path: Path, data: str, tmp_path: Path) -> None:
     out, dest = tmp_path / "out", tmp_path / "shipped"
     words = ["run", "float16", "--model", str(model_path), "--backend", "rounding"]

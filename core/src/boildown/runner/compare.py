@@ -13,14 +13,13 @@ from ..errors import BoildownError, UnsupportedError, UsageError
 from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
-from ..negotiation.settings import check_with_names, deploy_settings
 from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
 from .deliver import ROWS, TWINS
 from .endpoints import Endpoint, endpoints, places
 from .events import Event, Listener
-from .jobs import settings_of
+from .jobs import check_settings
 from .measures import Measures
 from .planning import gaps_of, needs_of, splits_for
 from .request import Cell, Request, grid
@@ -64,12 +63,7 @@ class Comparing:
         cells = grid(self.request, registry.names())
         elsewhere = places(self.request.folder)
         backends, broken = endpoints(cells, registry, elsewhere)
-        for cell in cells:
-            check_with_names(cell.recipe, {*registry.names(), *elsewhere, *backends})
-            if cell.backend in backends:
-                info = backends[cell.backend].info
-                settings_of(cell.recipe, backends[cell.backend])
-                deploy_settings(cell.recipe.steps, cell.backend, info.deploy_settings)
+        check_settings(cells, backends, {*registry.names(), *elsewhere})
         subjects = self._subjects(cells, self._uses(cells, backends))
         refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}

@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..job.protocol import Job
-from ..negotiation.settings import deploy_settings, step_settings
+from ..negotiation.settings import check_with_names, deploy_settings, step_settings
 from ..recipe.canonical import canonical
 from .carry_out import job_key
 from .planning import needs_of, splits_for
 from .subject_data import with_splits
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from ..recipe.recipe import Recipe
     from ..recipe.steps import Train
     from .endpoints import Endpoint
-    from .request import Request
+    from .request import Cell, Request
     from .subjects import Subject
 
 _NOWHERE = Path()
@@ -65,6 +67,21 @@ def make_job(
 def trainings(recipe: Recipe) -> tuple[Train, ...]:
     """Return the training of every step that trains: what the control repeats."""
     return tuple(step.train for step in recipe.steps if step.train is not None)
+
+
+def check_settings(
+    cells: Sequence[Cell], backends: Mapping[str, Endpoint], names: Collection[str]
+) -> None:
+    """Raise RecipeError where a recipe says `with` a backend what that does not take.
+
+    `names` are all backends there are, asked or not: a `with` of a name near to one is a slip.
+    """
+    for cell in cells:
+        check_with_names(cell.recipe, {*names, *backends})
+        if cell.backend in backends:
+            place = backends[cell.backend]
+            settings_of(cell.recipe, place)
+            deploy_settings(cell.recipe.steps, cell.backend, place.info.deploy_settings)
 
 
 def settings_of(recipe: Recipe, place: Endpoint) -> tuple[dict[str, Any], ...]:
