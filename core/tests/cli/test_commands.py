@@ -140,7 +140,7 @@ def test_plan_refuses_a_setting_that_the_backend_does_not_know(tmp_path: Path) -
     (tmp_path / "r.yaml").write_text(f"recipe: 1\nname: slip\nsteps: [{step}]\n")
     answer = boildown("plan", "r.yaml", "--backend", "rounding", cwd=tmp_path)
     assert answer.returncode == 2
-    assert "'behav'" in answer.stderr
+    assert "with.rounding.behav: unknown key" in answer.stderr
 
 
 def test_a_row_can_be_exported(model_path: Path, data: str, tmp_path: Path) -> None:
