@@ -23,6 +23,12 @@ FORMAT_SCHEMA: dict[str, Any] = {
     "enum": list(FORMATS),
     "description": "Which file ships: for ONNX Runtime, ExecuTorch (XNNPACK) or PyTorch.",
 }
+#: Settings of an operation that has none but the format.
+FORMAT_ALONE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"format": FORMAT_SCHEMA},
+    "additionalProperties": False,
+}
 _REAL = ("float32",)
 
 

@@ -18,7 +18,7 @@ from boildown import (
     hookimpl,
 )
 
-from .formats import FORMAT_SCHEMA, FORMATS, RUNTIMES, carry
+from .formats import FORMAT_ALONE, FORMAT_SCHEMA, FORMATS, RUNTIMES, carry
 from .offers import OFFERS, REFUSALS
 
 
@@ -48,7 +48,10 @@ def backend_info() -> BackendInfo:
                     },
                 },
                 "additionalProperties": False,
-            }
+            },
+            "prune": FORMAT_ALONE,
+            "cluster": FORMAT_ALONE,
+            "distill": FORMAT_ALONE,
         },
     )
 
