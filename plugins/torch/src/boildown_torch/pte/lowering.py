@@ -8,6 +8,7 @@ import torch
 from boildown import UnsupportedError
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
+from executorch.exir.error import ExportError, InternalError
 
 from ..quiet import quietly
 from ..static.exporting import example
@@ -39,6 +40,6 @@ def lowered(program: ExportedProgram) -> bytes:
         with quietly():
             edge = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
             return bytes(edge.to_executorch().buffer)
-    except (RuntimeError, NotImplementedError) as error:
+    except (RuntimeError, NotImplementedError, ExportError, InternalError) as error:
         why = " ".join(str(error).split())[:400]
         raise UnsupportedError(f"ExecuTorch cannot write this network: {why}") from error

@@ -64,9 +64,10 @@ def _widened(
 
 
 def _codes(node: NodeProto, tensors: dict[str, TensorProto]) -> Codes:
-    """Return the codes of a weight; those of XNNPACK have their zero at 0."""
-    codes, scale = (numpy_helper.to_array(tensors[name]) for name in node.input[:2])
+    """Return the codes of a constant, scale and zero along its axis."""
+    codes, scale, *zeros = (numpy_helper.to_array(tensors[name]) for name in node.input)
     shape = [1] * codes.ndim
     if scale.size > 1:
         shape[int(node_attribute(node, "axis", 1))] = scale.size
-    return Codes(codes, scale.astype(np.float32).reshape(shape), None)
+    zero = zeros[0].astype(np.float32).reshape(shape) if zeros and zeros[0].any() else None
+    return Codes(codes, scale.astype(np.float32).reshape(shape), zero)
