@@ -9,7 +9,6 @@ targets of the project; keeps them with their provenance in OUT.json, and OUT.md
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import boildown
 from provenance import ROOT, made_by, provenance
+from records import targets_in_words, write
 from zoo_onnxruntime import MODELS, figures, table
 
 LEAST_SIZE_RATIO = {"zoo:mobilenet_v2": 3.2, "zoo:resnet50": 3.5, "zoo:squeezenet1_1": 3.5}
@@ -39,14 +39,13 @@ def targets(rows: list[dict[str, Any]]) -> dict[str, bool]:
 
 def page(record: dict[str, Any]) -> str:
     """Return the record as Markdown."""
-    met = [f"- {'met' if ok else '**missed**'}: {name}" for name, ok in record["targets"].items()]
     return (
         "# int8-static on the zoo's networks\n\n"
         f"{made_by(record['provenance'])}"
         "\n\nSize ratios are bytes of the float32 ONNX input / bytes of the deployable; "
         "differences are paired, n = 10,000 test images of Fashion-MNIST; speed is the CPU time of "
         "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"
-        f"{table(record['rows'])}\n\n## Targets\n\n" + "\n".join(met) + "\n"
+        f"{table(record['rows'])}\n\n{targets_in_words(record['targets'])}"
     )
 
 
@@ -70,9 +69,7 @@ def main() -> None:
         "targets": targets(rows),
         "rows": rows,
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    arguments.out.with_suffix(".md").write_text(page(record), "utf-8")
+    write(arguments.out, record, page(record))
     sys.stderr.write(page(record))
     sys.exit(0 if all(record["targets"].values()) else 1)
 

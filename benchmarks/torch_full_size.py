@@ -10,9 +10,7 @@ to eager PyTorch is measured here in the same way. Writes OUT.json and OUT.md.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +25,7 @@ from boildown.model.normalize import normalize
 from boildown.plugins.models import find_model
 from boildown_torch.importer import import_onnx
 from provenance import ROOT, made_by, provenance
+from records import targets_in_words, tell, write
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
@@ -164,10 +163,7 @@ def page(record: dict[str, Any]) -> str:
         "|---|---|---:|---:|---:|---:|---:|---|",
     ]
     lines += [_line(row) for row in record["rows"]]
-    lines += ["\n## Targets\n"]
-    met = record["targets"].items()
-    lines += [f"- {'met' if ok else '**missed**'}: {name}" for name, ok in met]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n" + targets_in_words(record["targets"])
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -202,11 +198,7 @@ def main() -> None:
                 data=f"npz:{noise(folder)}",
                 out=folder / "out",
                 timing_seconds=20,
-                on_event=lambda event: (
-                    sys.stderr.write(f"{event.title}: {event.status}\n")
-                    if event.kind == "ended"
-                    else None
-                ),
+                on_event=tell,
             )
             source = results.comparison.models[0]
             rows += [row_of(row, source, results, folder) for row in results.rows]
@@ -215,8 +207,7 @@ def main() -> None:
         "targets": targets(rows),
         "rows": rows,
     }
-    options.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    options.out.with_suffix(".md").write_text(page(record), "utf-8")
+    write(options.out, record, page(record))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ figures with their provenance: OUT.json, and OUT.md for people.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boildown
 from provenance import made_by, provenance
+from records import tell, write
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
@@ -98,19 +97,13 @@ def main() -> None:
             models=MODELS,
             backends="onnxruntime",
             out=Path(folder) / "out",
-            on_event=lambda event: (
-                sys.stderr.write(f"{event.title}: {event.status}\n")
-                if event.kind == "ended"
-                else None
-            ),
+            on_event=tell,
         )
         models = {model.uri: model for model in results.comparison.models}
         rows = [figures(row, models[row.model]) for row in results.rows]
         rows.sort(key=lambda row: MODELS.index(row["model"]))
     facts = provenance()
     record = {"provenance": facts, "rows": rows}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     text = (
         "# The zoo's networks through ONNX Runtime\n\n"
         f"{made_by(facts)} Size ratios are bytes of the float32 ONNX input / bytes of the "
@@ -118,7 +111,7 @@ def main() -> None:
         "the CPU time of "
         "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"
     )
-    arguments.out.with_suffix(".md").write_text(text + table(rows) + "\n", "utf-8")
+    write(arguments.out, record, text + table(rows) + "\n")
 
 
 if __name__ == "__main__":

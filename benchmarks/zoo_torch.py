@@ -11,8 +11,6 @@ makes the page and holds it against the targets.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ import numpy as np
 from boildown import Recipe
 from boildown_zoo.dataset import FOLDER
 from provenance import ROOT, provenance
+from records import tell, write
 from zoo_onnxruntime import MODELS, figures
 from zoo_torch_page import page, summaries, targets
 
@@ -143,11 +142,7 @@ def main() -> None:
                 out=Path(folder) / "out",
                 jobs=2,
                 timing_seconds=2,
-                on_event=lambda event: (
-                    sys.stderr.write(f"{event.title}: {event.status}\n")
-                    if event.kind == "ended"
-                    else None
-                ),
+                on_event=tell,
             )
             record = results.comparison.models[0]
             rows += [row_of(row, record) for row in results.rows]
@@ -159,8 +154,7 @@ def main() -> None:
         "summaries": found,
         "rows": rows,
     }
-    options.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    options.out.with_suffix(".md").write_text(page(record), "utf-8")
+    write(options.out, record, page(record))
 
 
 if __name__ == "__main__":

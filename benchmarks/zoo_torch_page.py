@@ -10,6 +10,7 @@ import statistics
 from typing import Any
 
 from provenance import ROOT, made_by
+from records import targets_in_words, write
 
 HEADING = (
     "| method | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
@@ -95,11 +96,7 @@ def page(record: dict[str, Any]) -> str:
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
-    lines += ["\n## Targets\n"]
-    lines += [
-        f"- {'met' if ok else '**missed**'}: {name}" for name, ok in record["targets"].items()
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n" + targets_in_words(record["targets"])
 
 
 def _line(entry: dict[str, Any]) -> str:
@@ -122,7 +119,7 @@ def main() -> None:
     path = ROOT / "benchmarks/results/zoo-torch.json"
     record = json.loads(path.read_text("utf-8"))
     record["targets"] = targets(record["summaries"])
-    path.with_suffix(".md").write_text(page(record), "utf-8")
+    write(path, record, page(record))
 
 
 if __name__ == "__main__":

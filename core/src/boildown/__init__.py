@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
     from .plugins.hookspecs import hookimpl as hookimpl
+    from .plugins.selection import refuse_half_lstm as refuse_half_lstm
     from .plugins.selection import selected_layers as selected_layers
     from .plugins.values import BackendInfo as BackendInfo
     from .plugins.values import Context as Context
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
     from .report.results import Results as Results
+    from .shipping.batch_norms import batch_norm_line as batch_norm_line
+    from .shipping.clusters import cluster_layers as cluster_layers
     from .shipping.codes import store_codes as store_codes
     from .shipping.deploy import deploy_onnx as deploy_onnx
     from .shipping.files import read_graph as read_graph
@@ -115,6 +118,7 @@ _HOME = {
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
     "hookimpl": "plugins.hookspecs",
+    "refuse_half_lstm": "plugins.selection",
     "selected_layers": "plugins.selection",
     "BackendInfo": "plugins.values",
     "Context": "plugins.values",
@@ -134,6 +138,7 @@ _HOME = {
     "Step": "recipe.steps",
     "Train": "recipe.steps",
     "store_codes": "shipping.codes",
+    "batch_norm_line": "shipping.batch_norms",
     "deploy_onnx": "shipping.deploy",
     "read_graph": "shipping.files",
     "unchanged": "shipping.files",
@@ -147,6 +152,7 @@ _HOME = {
     "store_plainly": "shipping.plain",
     "about_kernels": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
+    "cluster_layers": "shipping.clusters",
 }
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
 

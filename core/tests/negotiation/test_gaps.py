@@ -233,3 +233,10 @@ def test_negotiating_loads_no_runtime() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_format_that_cannot_hold_the_result_is_a_gap_with_its_reason() -> None:
+    offers = (STORED.model_copy(update={"unfit_formats": {"small": "it has no integers"}}),)
+    (gap,) = found(Quantize(), offers=offers, form="small")
+    assert gap.reason == "format 'small': it has no integers"
+    assert found(Quantize(), offers=offers, form="large") == []

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from boildown import Quantize, Recipe
 from boildown.errors import PluginError, RecipeError
-from boildown.negotiation.settings import check_with_names, deploy_settings, step_settings
+from boildown.negotiation.settings import (
+    check_with_names,
+    deploy_settings,
+    shipped_format,
+    step_settings,
+)
 from boildown.recipe.steps import Op
 
 SCHEMA: dict[Op, dict[str, Any]] = {
@@ -105,3 +110,10 @@ def test_steps_that_differ_in_what_ships_are_refused() -> None:
     steps = (step(tflite={"format": "x"}), step(tflite={"format": "y"}))
     with pytest.raises(RecipeError, match=r"step 2.*format.*'y'.*earlier step says 'x'"):
         deploy_settings(steps, "tflite", ("format",))
+
+
+def test_the_format_that_ships_is_what_a_step_says_or_the_first() -> None:
+    asked = (step(), step(tflite={"format": "b"}))
+    assert shipped_format(asked, "tflite", ("format",), ("a", "b")) == "b"
+    assert shipped_format(asked, "torch", ("format",), ("a", "b")) == "a"
+    assert shipped_format(asked, "tflite", (), ("a", "b")) == "a"

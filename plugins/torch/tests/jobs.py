@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,23 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
-from boildown import Artifact, DataManifest, ModelEntry, Split, Step, source_layers
+from boildown import (
+    Artifact,
+    DataManifest,
+    ModelEntry,
+    Recipe,
+    Split,
+    Step,
+    UnsupportedError,
+    source_layers,
+)
 from boildown.job.chain import run_chain
 from boildown.job.protocol import Job, JobResult
 from boildown.model.decoding import decode_layers
 from boildown.model.normalize import normalize
+from boildown.negotiation.gaps import gaps
 from boildown.plugins.registry import Registry
+from boildown.runner.planning import EVERYTHING
 
 _SAMPLES = 37
 
@@ -35,6 +47,23 @@ def samples(source: Path, count: int = _SAMPLES) -> dict[str, np.ndarray]:
     }
 
 
+def refuse_gaps(steps: tuple[Step, ...], form: str) -> None:
+    """Raise what the host says of steps before it starts a job."""
+    info = Registry().get("torch").info
+    found = gaps(
+        Recipe(name="case", steps=steps),
+        info.offers,
+        refusals=info.refusals,
+        platforms=info.platforms,
+        backend="torch",
+        available=EVERYTHING,
+        platform=sys.platform,
+        form=form,
+    )
+    if found:
+        raise UnsupportedError("; ".join(map(str, found)))
+
+
 def run(
     source: Path,
     *steps: Step,
@@ -43,6 +72,8 @@ def run(
     seed: int = 0,
     labelled: bool = True,
 ) -> JobResult:
+    if steps:
+        refuse_gaps(steps, (settings or {}).get("format", "onnx"))
     arrays = samples(source)
     labels = np.arange(_SAMPLES) % 4
     np.savez(source.parent / "data.npz", **arrays, labels=labels)

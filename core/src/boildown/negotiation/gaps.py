@@ -26,13 +26,15 @@ def gaps(
     backend: str,
     available: frozenset[Need],
     platform: str,
+    form: str = "",
 ) -> list[Gap]:
     """Return all gaps between a recipe and a backend; empty: it can carry out every step.
 
     Each step is compared with the nearest offer of its operation: the one with the fewest gaps,
     of those the one that matches most settings. A step that trains needs training data, whether
     its offer says so or not. `available` is what the data has, `platform` is `sys.platform`; a
-    backend that does not run there has one gap more, on the first step.
+    backend that does not run there has one gap more, on the first step. `form` is the format of
+    the file that ships.
     """
     found: list[Gap] = []
     if obstacle := platform_obstacle(platforms, backend=backend, platform=platform):
@@ -45,7 +47,9 @@ def gaps(
             continue
         earlier = tuple(before.op for before in recipe.steps[:index])
         lists = [
-            _gaps_to(o, index, step, earlier=earlier, available=available, refusals=refusals)
+            _gaps_to(
+                o, index, step, earlier=earlier, available=available, refusals=refusals, form=form
+            )
             for o in candidates
         ]
         matches = [len(matched_settings(step, offer)) for offer in candidates]
@@ -109,6 +113,7 @@ def _gaps_to(
     earlier: Sequence[Op],
     available: frozenset[Need],
     refusals: Sequence[Refusal],
+    form: str,
 ) -> list[Gap]:
     wanted, neutral = wanted_settings(step), neutral_settings(step)
     found = [
@@ -124,6 +129,9 @@ def _gaps_to(
     ]
     if late := [op for op in dict.fromkeys(earlier) if op not in offer.after]:
         found.append(Gap(step=index, op=step.op, reason=order_reason(late, offer.after)))
+    if form in offer.unfit_formats:
+        reason = f"format {form!r}: {offer.unfit_formats[form]}"
+        found.append(Gap(step=index, op=step.op, reason=reason))
     needs = dict.fromkeys(offer.needs)
     if step.train is not None and "train" not in {gap.setting for gap in found}:
         needs["train"] = None  # whatever an offer says, nothing trains without data

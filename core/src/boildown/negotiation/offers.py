@@ -54,6 +54,8 @@ class Offer(Frozen):
     #: ONNX operators whose weights it changes; None: every layer.
     operators: tuple[str, ...] | None = None
     approximations: tuple[Approximation, ...] = ()
+    #: Format of a deployable that cannot hold what the offer makes -> why not.
+    unfit_formats: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _settings_exist(self) -> Self:

@@ -58,6 +58,14 @@ def deploy_settings(steps: Sequence[Step], backend: str, names: Collection[str])
     return found
 
 
+def shipped_format(
+    steps: Sequence[Step], backend: str, names: Collection[str], formats: Sequence[str]
+) -> str:
+    """Return the format of the file that ships: what a step says as `format`, else the first."""
+    said = deploy_settings(steps, backend, set(names) & {"format"})
+    return str(said.get("format", formats[0]))
+
+
 def _line(backend: str, problem: Problem) -> str:
     return problem_line(Problem(("with", backend, *problem.trail), problem.message))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..negotiation.gaps import approximations, best_offer, gaps, platform_obstacle
 from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
+from ..negotiation.settings import shipped_format
 from ..recipe.steps import Quantize
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def gaps_of(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> list
         backend=place.name,
         available=available,
         platform=sys.platform,
+        form=shipped_format(
+            recipe.steps, place.name, place.info.deploy_settings, place.info.formats
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from onnx import numpy_helper
 from .graph import initializers, node_attribute, opset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onnx import ModelProto, NodeProto, TensorProto
 
 #: What the operator takes where its attribute is missing.
@@ -25,13 +27,15 @@ _OPSET = 9
 
 def merge_batch_norms(model: ModelProto) -> None:
     """Rewrite in place the batch norms whose four vectors are float32 constants."""
-    tensors = initializers(model)
     if opset(model) < _OPSET:
         return
+    tensors = initializers(model)
     for node in model.graph.node:
-        if node.op_type == "BatchNormalization" and _is_constant(node, tensors):
-            values = [numpy_helper.to_array(tensors[name]) for name in node.input[1:]]
-            parts = _merged(values, node_attribute(node, "epsilon", _EPSILON))
+        line = batch_norm_line(node, tensors)
+        if line is not None:
+            factor, summand = (part.astype(np.float32) for part in line)
+            zero = np.zeros(len(factor), np.float32)
+            parts = (factor, summand, zero, zero + np.float32(1))
             names = [f"{node.output[0]}/{part}" for part in ("factor", "summand", "zero", "one")]
             model.graph.initializer.extend(
                 numpy_helper.from_array(part, name) for part, name in zip(parts, names, strict=True)
@@ -40,7 +44,23 @@ def merge_batch_norms(model: ModelProto) -> None:
             _without_epsilon(node)
 
 
-def _is_constant(node: NodeProto, tensors: dict[str, TensorProto]) -> bool:
+def batch_norm_line(
+    node: NodeProto, tensors: Mapping[str, TensorProto]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return factor and summand of each channel, float64 of shape (channels,).
+
+    None where the node is no batch norm, its four vectors are no float32 constants, or it trains.
+    """
+    if node.op_type != "BatchNormalization" or not _is_constant(node, tensors):
+        return None
+    gamma, beta, mean, variance = (
+        numpy_helper.to_array(tensors[name]).astype(np.float64) for name in node.input[1:]
+    )
+    factor = gamma / np.sqrt(variance + node_attribute(node, "epsilon", _EPSILON))
+    return factor, beta - factor * mean
+
+
+def _is_constant(node: NodeProto, tensors: Mapping[str, TensorProto]) -> bool:
     known = all(name in tensors for name in node.input[1:])
     return (
         known
@@ -48,14 +68,6 @@ def _is_constant(node: NodeProto, tensors: dict[str, TensorProto]) -> bool:
         and len(node.output) == 1
         and all(tensors[n].data_type == tensors[n].FLOAT for n in node.input[1:])
     )
-
-
-def _merged(values: list[np.ndarray], epsilon: float) -> tuple[np.ndarray, ...]:
-    gamma, beta, mean, variance = (value.astype(np.float64) for value in values)
-    factor = gamma / np.sqrt(variance + epsilon)
-    zero = np.zeros(len(gamma), np.float32)
-    summand = (beta - factor * mean).astype(np.float32)
-    return factor.astype(np.float32), summand, zero, zero + np.float32(1)
 
 
 def _without_epsilon(node: NodeProto) -> None:

@@ -1,8 +1,8 @@
 """Integer codes and a scale in place of weights, which the graph computes from them.
 
 `Cast` and `Mul` (and `Sub`, for a zero point) are folded by ONNX Runtime when it loads the file,
-so the model computes as before and only the file is small. `DequantizeLinear` would not be folded:
-it ran five times slower. The codes of less than 8 bits are packed when the file is deployed.
+so the model computes as before and only the file is small. `DequantizeLinear` would not be folded
+but computed at every inference. The codes of less than 8 bits are packed when the file is deployed.
 """
 
 from __future__ import annotations

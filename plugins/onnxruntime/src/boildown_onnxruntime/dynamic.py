@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import StepOutcome, selected_layers, source_layers, unchanged, write_graph
+from boildown import (
+    StepOutcome,
+    refuse_half_lstm,
+    selected_layers,
+    source_layers,
+    unchanged,
+    write_graph,
+)
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .gemm import hide_from_quantizer, show_again
 from .graph import nodes_of, other_nodes, rename_nodes, users_of
-from .lstm import refuse_halves, separate_weights, use_unsigned_codes
+from .lstm import separate_weights, use_unsigned_codes
 from .prepare import prepared
 from .quiet import prints_logged
 
@@ -33,7 +40,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     layers = [layer for layer in selected_layers(step, context) if layer.op in OPERATORS]
     if not layers:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(OPERATORS)}")
-    refuse_halves(users_of(layers, context), source_layers(context.original.path))
+    refuse_half_lstm(users_of(layers, context), source_layers(context.original.path))
     source = prepared(model, layers, context)
     separate_weights(source)
     excluded = other_nodes(layers, context)

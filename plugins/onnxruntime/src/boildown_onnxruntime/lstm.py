@@ -9,30 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import UnsupportedError, initializers, store_values
+from boildown import initializers, store_values
 from onnx import numpy_helper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from boildown import Layer
     from onnx import ModelProto
 
 #: Inputs of LSTM that are weights, and those of DynamicQuantizeLSTM that are codes or code zero.
 _WEIGHTS = (1, 2)
 _CODES = (1, 2, 9, 11)
-
-
-def refuse_halves(chosen: Iterable[Layer], every: Iterable[Layer]) -> None:
-    """Raise UnsupportedError where only one of the two weights of an LSTM is chosen."""
-    names = {layer.name for layer in chosen}
-    for layer in chosen:
-        others = [x.name for x in every if x.node == layer.node and x.name not in names]
-        if layer.op == "LSTM" and others:
-            raise UnsupportedError(
-                f"ONNX Runtime quantizes W and R of an LSTM together: include {others[0]!r} as well"
-                f" as {layer.name!r}, or exclude both"
-            )
 
 
 def separate_weights(model: ModelProto) -> None:

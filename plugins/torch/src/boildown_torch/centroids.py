@@ -15,11 +15,10 @@ import torch
 from boildown import StepOutcome, Warned, initializers, write_graph
 from onnx import numpy_helper
 
+from .fitting import fit_in_job
 from .importer import import_onnx, write_back
 from .importer.importing import kept_initializers
 from .later import greatest_codes
-from .quiet import quietly
-from .training import fit
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
@@ -37,31 +36,20 @@ def trained(
     module = import_onnx(graph)
     pools = pools_of(module, graph, layers, step, greatest_codes(context))
     fixed = [layer.name for layer in layers if layer.weight not in pools]
-    with quietly():
-        put_back = keep_zeros(module)
+    put_back = keep_zeros(module)
+    for pool in pools.values():
+        pool.share_values()
+
+    def gather(_step: int) -> None:
+        for pool in pools.values():
+            pool.add_up_gradients()
+
+    def share(done: int) -> None:
+        put_back(done)
         for pool in pools.values():
             pool.share_values()
 
-        def gather(_step: int) -> None:
-            for pool in pools.values():
-                pool.add_up_gradients()
-
-        def share(done: int) -> None:
-            put_back(done)
-            for pool in pools.values():
-                pool.share_values()
-
-        fitted = fit(
-            module,
-            context.data,
-            settings,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in graph.graph.input],
-            after_backward=gather,
-            after_step=share,
-            progress=context.progress,
-        )
+    fitted = fit_in_job(module, graph, settings, context, after_backward=gather, after_step=share)
     artifact = write_graph(write_back(graph, module), context, "clustered")
     warnings = (_partial(fixed),) if fixed else ()
     return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)

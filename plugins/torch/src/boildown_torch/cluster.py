@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from boildown import (
-    StepOutcome,
-    Warned,
-    cluster_weight,
-    initializers,
-    read_graph,
-    selected_layers,
-    store_values,
-    write_graph,
-)
-from onnx import numpy_helper
+from boildown import StepOutcome, Warned, cluster_layers, read_graph, write_graph
 
-from .batching import refuse_fixed_batch
+from .fitting import refuse_fixed_batch
 from .folding import fold_batch_norms
 from .later import folds_batch_norms
 
@@ -39,13 +28,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     if step.train is not None:
         refuse_fixed_batch(graph)
     warnings = _folded(fold_batch_norms(graph)) if folds_batch_norms(context) else ()
-    tensors = initializers(graph)
-    layers = selected_layers(step, context)
-    random = np.random.default_rng(context.seed)
-    for done, layer in enumerate(layers):
-        context.progress(done, len(layers), layer.name)
-        weight = numpy_helper.to_array(tensors[layer.weight])
-        store_values(graph, {layer.weight: cluster_weight(weight, step, layer.axis, random)})
+    layers = cluster_layers(graph, step, context)
     if step.train is None:
         return StepOutcome(artifact=write_graph(graph, context, "clustered"), warnings=warnings)
     from .centroids import trained

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from boildown import Artifact, StepOutcome, UnsupportedError, Warned, read_graph, write_graph
 
 from .alike import fitted_to
-from .batching import refuse_fixed_batch
+from .fitting import fit_in_job, refuse_fixed_batch
 from .fresh import start_anew
 from .importer import import_onnx, write_back
-from .quiet import quietly
-from .training import Distillation, fit
+from .training import Distillation
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
@@ -44,18 +43,14 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     warnings = _narrowed(module, graph, step.width) if step.width is not None else ()
     if step.start == "random":
         start_anew(module, context.seed)
-    with quietly():
-        fitted = fit(
-            module,
-            context.data,
-            step.train,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in source.graph.input],
-            objective=Distillation(import_onnx(teaching), step),
-            after_step=keep_zeros(module),
-            progress=context.progress,
-        )
+    fitted = fit_in_job(
+        module,
+        graph,
+        step.train,
+        context,
+        objective=Distillation(import_onnx(teaching), step),
+        after_step=keep_zeros(module),
+    )
     artifact = write_graph(write_back(graph, module), context, "student")
     return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)
 

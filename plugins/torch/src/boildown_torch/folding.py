@@ -10,13 +10,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from boildown import initializers, node_attribute, replace_nodes, store_values
+from boildown import batch_norm_line, initializers, node_attribute, replace_nodes, store_values
 from onnx import numpy_helper
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-_EPSILON, _BIAS = 1e-5, 2
+_BIAS = 2
 #: Axis of the weight that counts output channels.
 _AXES = {"Conv": 0, "ConvTranspose": 1}
 
@@ -55,7 +55,9 @@ def _pairs(model: ModelProto) -> list[_Pair]:
         if one is None or one.op_type not in _AXES or uses[norm.input[0]] != 1:
             continue
         grouped = one.op_type == "ConvTranspose" and node_attribute(one, "group", 1) != 1
-        constant = all(name in tensors for name in (*norm.input[1:], *one.input[1:]))
+        constant = batch_norm_line(norm, tensors) is not None and all(
+            name in tensors for name in one.input[1:]
+        )
         if constant and not grouped and uses[one.input[1]] == 1:
             found.append(_Pair(one, norm))
     return found
@@ -63,19 +65,18 @@ def _pairs(model: ModelProto) -> list[_Pair]:
 
 def _fold(model: ModelProto, pair: _Pair) -> None:
     tensors, (convolution, norm) = initializers(model), pair
-    gamma, beta, mean, variance = (
-        numpy_helper.to_array(tensors[name]).astype(np.float64) for name in norm.input[1:]
-    )
-    factor = gamma / np.sqrt(variance + node_attribute(norm, "epsilon", _EPSILON))
+    line = batch_norm_line(norm, tensors)
+    assert line is not None  # noqa: S101 - looked at in `_pairs`
+    factor, summand = line
     name = convolution.input[1]
     weight = numpy_helper.to_array(tensors[name])
     axis = _AXES[convolution.op_type]
     spread = factor.reshape([-1 if place == axis else 1 for place in range(weight.ndim)])
     store_values(model, {name: (weight * spread).astype(weight.dtype)})
-    old = np.zeros_like(beta)
+    bias = summand
     if len(convolution.input) > _BIAS:
-        old = numpy_helper.to_array(tensors[convolution.input[_BIAS]]).astype(np.float64)
-    bias = beta + (old - mean) * factor
+        old = numpy_helper.to_array(tensors[convolution.input[_BIAS]])
+        bias = summand + factor * old.astype(np.float64)
     # Named after the norm's output, which no other tensor has: the old bias may have other users.
     folded = f"{norm.output[0]}/bias"
     model.graph.initializer.append(numpy_helper.from_array(bias.astype(weight.dtype), folded))

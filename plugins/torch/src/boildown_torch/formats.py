@@ -1,6 +1,7 @@
-"""Which file ships: ONNX, ExecuTorch's `.pte` or PyTorch's `.pt2`, and what each cannot hold.
+"""Which file ships: ONNX, ExecuTorch's `.pte` or PyTorch's `.pt2`.
 
-Nothing here imports PyTorch: a format that cannot be is refused before any work is done.
+What a format cannot hold at all is a gap of the offers (`Offer.unfit_formats`); nothing here
+imports PyTorch, so that what is missing is told before any work is done.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ FORMAT_SCHEMA: dict[str, Any] = {
     "enum": list(FORMATS),
     "description": "Which file ships: for ONNX Runtime, ExecuTorch (XNNPACK) or PyTorch.",
 }
-_REAL = ("float32",)
 
 
 def format_of(context: Context) -> str:
@@ -39,12 +39,10 @@ def carry(
 ) -> StepOutcome:
     """Carry out a step with `run`, and warn where the file that ships loses what it gains.
 
-    Raises UnsupportedError, before `run` is called, where the format cannot hold the result.
+    Raises UnsupportedError, before `run` is called, where ExecuTorch is needed and missing.
     """
     refuse_missing(context)
     form = format_of(context)
-    if reason := _obstacle(step, form):
-        raise UnsupportedError(f"format {form!r}: {reason}")
     outcome = run(model, step, context)
     if form == FORMATS[0] or not _is_packed(step):
         return outcome
@@ -66,27 +64,10 @@ def refuse_missing(context: Context) -> None:
         )
 
 
-def _obstacle(step: Step, form: str) -> str:
-    """Return why a format cannot hold what a step makes; empty: it can."""
-    if not isinstance(step, Quantize) or step.activations in _REAL or form == FORMATS[0]:
-        return ""
-    if form == "pt2":
-        return (
-            "an exported program of PyTorch keeps its numbers in float32 beside the codes, so that"
-            " the file would be larger than the float one; ship int8 as 'onnx' or 'pte'"
-        )
-    if step.activations == "dynamic":
-        return (
-            "XNNPACK finds the ranges of dynamic int8 for each row, which no operator of ONNX"
-            " does, so that the result could not be checked; quantize statically, or ship 'onnx'"
-        )
-    return ""
-
-
 def _is_packed(step: Step) -> bool:
     """Tell whether a step makes the ONNX file smaller by how it stores weights, and only so."""
     if isinstance(step, Quantize):
-        return step.activations in _REAL
+        return step.activations == "float32"
     if isinstance(step, Prune):
         return step.structure != "channel"
     return isinstance(step, Cluster)

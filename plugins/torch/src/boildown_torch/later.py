@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from boildown import Quantize, selected_layers
 
+from .static.grid import greatest_code
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boildown import Context
 
 _OPERATORS = ("Conv", "Gemm", "MatMul")
-_NARROW, _WHOLE = 63, 127
 
 
 def folds_batch_norms(context: Context) -> bool:
@@ -28,8 +29,9 @@ def greatest_codes(context: Context) -> dict[str, int]:
     """Return the greatest code of the weights that are rounded to one grid a layer, by name."""
     for step in _static(context):
         if step.granularity == "tensor" and step.train is None:
-            whole = step.with_.get("torch", {}).get("reduce_range") is False
-            most = _WHOLE if whole and step.weights == "int8" else _NARROW
+            # What ships is said in `context.settings`, for every step.
+            form = {"format": context.settings.get("format", "onnx")}
+            most = greatest_code(step, form | step.with_.get("torch", {}))
             chosen = selected_layers(step, context)
             return {layer.weight: most for layer in chosen if layer.op in _OPERATORS}
     return {}

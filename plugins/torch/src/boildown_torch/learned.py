@@ -27,10 +27,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .batching import refuse_fixed_batch
+from .fitting import fit_in_job
 from .importer import import_onnx, weight_places, write_back
-from .quiet import quietly
-from .training import fit
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
@@ -51,30 +49,19 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if not layers:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(OPERATORS)}")
     graph = read_graph(model)
-    refuse_fixed_batch(graph)
     module = import_onnx(graph)
     tensors, places = initializers(graph), weight_places(module)
     rounders: dict[str, Rounder] = {}
-    with quietly():
-        for layer in layers:
-            weight = numpy_helper.to_array(tensors[layer.weight])
-            for path, turned in places[layer.weight]:
-                if layer.weight not in rounders:
-                    rounders[layer.weight] = Rounder(weight, step, layer.axis, turned=turned)
-                owner, _, name = path.rpartition(".")
-                parametrize.register_parametrization(
-                    module.get_submodule(owner), name, rounders[layer.weight]
-                )
-        fitted = fit(
-            module,
-            context.data,
-            step.train,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in graph.graph.input],
-            after_step=keep_zeros(module),
-            progress=context.progress,
-        )
+    for layer in layers:
+        weight = numpy_helper.to_array(tensors[layer.weight])
+        for path, turned in places[layer.weight]:
+            if layer.weight not in rounders:
+                rounders[layer.weight] = Rounder(weight, step, layer.axis, turned=turned)
+            owner, _, name = path.rpartition(".")
+            parametrize.register_parametrization(
+                module.get_submodule(owner), name, rounders[layer.weight]
+            )
+    fitted = fit_in_job(module, graph, step.train, context, after_step=keep_zeros(module))
     result = write_back(graph, module)
     found = initializers(result)
     store_codes(

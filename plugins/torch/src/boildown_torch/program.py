@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import (
-    Artifact,
-    UnsupportedError,
-    deploy_onnx,
-    read_graph,
-    source_layers,
-    store_plainly,
-)
+from boildown import Artifact, deploy_onnx
 
-from .importer import import_onnx
+from .plain import plain_module
 from .quiet import quietly
-from .static.exporting import example, open_batch
+from .static.exporting import example, open_batch, program_of
 
 if TYPE_CHECKING:
     from boildown import Context
@@ -28,15 +21,8 @@ def deploy(model: Artifact, context: Context) -> Artifact:
     Raises UnsupportedError where the network cannot be imported or exported.
     """
     deploy_onnx(model, context)
-    graph = read_graph(model)
-    store_plainly(graph, {layer.weight for layer in source_layers(context.network.path)})
-    module = import_onnx(graph).eval()
+    module, graph = plain_module(model, context)
     path = context.workdir / "model.pt2"
-    try:
-        with quietly():
-            program = torch.export.export(module, example(graph), dynamic_shapes=open_batch(graph))
-            torch.export.save(program, path)
-    except (RuntimeError, torch._dynamo.exc.UserError) as error:  # noqa: SLF001 - its one home
-        why = " ".join(str(error).split())[:400]
-        raise UnsupportedError(f"torch.export cannot follow this network: {why}") from error
+    with quietly():
+        torch.export.save(program_of(module, example(graph), open_batch(graph)), path)
     return Artifact(path=path, format="pt2")

@@ -20,6 +20,8 @@ def quietly() -> Iterator[None]:
     printed = io.StringIO()
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
         warnings.simplefilter("always")
-        yield
-    for line in (*printed.getvalue().splitlines(), *(str(item.message) for item in caught)):
-        _LOG.debug(line)
+        try:
+            yield
+        finally:
+            for line in (*printed.getvalue().splitlines(), *(str(w.message) for w in caught)):
+                _LOG.debug(line)

@@ -58,7 +58,7 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> DependencyGraph:
                 output_transform=_ends,
                 verbose=False,
             )
-    except Exception as error:
+    except Exception as error:  # it fails in many ways; what it says is in the message
         raise UnsupportedError(
             "torch-pruning cannot follow this network, so no channels can be removed from it:"
             f" {type(error).__name__}: {error}"
@@ -84,7 +84,7 @@ def coupled(graph: DependencyGraph) -> Iterator[Coupled]:
         )
 
 
-def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:  # noqa: ANN401
+def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:  # noqa: ANN401 - what it gives
     return module.forward(*inputs)
 
 

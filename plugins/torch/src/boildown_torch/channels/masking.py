@@ -19,6 +19,7 @@ from torch_pruning import ops
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from torch.utils.hooks import RemovableHandle
     from torch_pruning.dependency import DependencyGraph
 
 _KIND = ops.OPTYPE
@@ -39,7 +40,12 @@ def masked(graph: DependencyGraph, groups: Iterable[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _one(node: Any, places: list[int], *, puts_out: bool) -> Iterator[None]:  # noqa: ANN401
+def _one(  # a node of torch-pruning's graph
+    node: Any,  # noqa: ANN401 - torch-pruning has no types
+    places: list[int],
+    *,
+    puts_out: bool,
+) -> Iterator[None]:
     module, kind = node.module, node.type
     if kind == _KIND.PARAMETER:
         before = module.data
@@ -53,7 +59,9 @@ def _one(node: Any, places: list[int], *, puts_out: bool) -> Iterator[None]:  # 
         hook.remove()
 
 
-def _hook(module: nn.Module, kind: int, places: list[int], *, puts_out: bool) -> Any:  # noqa: ANN401
+def _hook(
+    module: nn.Module, kind: int, places: list[int], *, puts_out: bool
+) -> RemovableHandle | None:
     axis = -1 if kind in _LAST else 1
     if kind in {_KIND.LN, _KIND.GN}:
         return module.register_forward_hook(

@@ -91,7 +91,10 @@ def remove_channels(
         return work.removed
 
 
-def _cuts(judged: Sequence[Judged], **settings: Any) -> dict[str, list[int]]:  # noqa: ANN401
+def _cuts(
+    judged: Sequence[Judged],
+    **settings: Any,  # noqa: ANN401 - those of `choose`, by name
+) -> dict[str, list[int]]:
     groups, scores = [group for group, _ in judged], [score for _, score in judged]
     chosen = choose(groups, scores, **settings)
     return {group.root: places for group, places in zip(groups, chosen, strict=True) if places}

@@ -5,32 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import UnsupportedError, initializers
+from boildown import initializers
 from onnx import helper, numpy_helper
 
 from .codes import ZERO, unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from boildown import Layer, Quantize
+    from boildown import Quantize
     from onnx import ModelProto, NodeProto
 
 DOMAIN = "com.microsoft"
 #: Inputs of LSTM; behind them DynamicQuantizeLSTM takes scale and zero of W and of R.
 _LSTM_INPUTS = 8
-
-
-def refuse_halves(chosen: Iterable[Layer], every: Iterable[Layer]) -> None:
-    """Raise UnsupportedError where only one of the two weights of an LSTM is chosen."""
-    names = {layer.name for layer in chosen}
-    for layer in chosen:
-        others = [x.name for x in every if x.node == layer.node and x.name not in names]
-        if layer.op == "LSTM" and others:
-            raise UnsupportedError(
-                f"W and R of an LSTM are quantized together: include {others[0]!r} as well as"
-                f" {layer.name!r}, or exclude both"
-            )
 
 
 def integer_lstm(node: NodeProto, model: ModelProto, step: Quantize) -> list[NodeProto]:

@@ -14,6 +14,7 @@ from boildown import (
     encode_weight,
     initializers,
     read_graph,
+    refuse_half_lstm,
     replace_nodes,
     selected_layers,
     source_layers,
@@ -25,7 +26,7 @@ from boildown import (
 from onnx import numpy_helper
 
 from .products import integer_product
-from .recurrent import integer_lstm, refuse_halves
+from .recurrent import integer_lstm
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer, Quantize
@@ -49,7 +50,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     every = source_layers(context.network.path)
     weights = {layer.weight for layer in layers}
     users = [layer for layer in every if layer.weight in weights]
-    refuse_halves(users, every)
+    refuse_half_lstm(users, every)
     graph = with_opset(read_graph(model), _OPSET)
     chosen = {layer.node for layer in users if layer.op in _WRITERS}
     nodes = [

@@ -21,16 +21,15 @@ from boildown import (
     write_graph,
 )
 
-from ..batching import refuse_fixed_batch
 from ..channels import Removed, remove_channels
+from ..fitting import fit_in_job, refuse_fixed_batch
 from ..importer import import_onnx, write_back
-from ..quiet import quietly
-from ..training import fit, sparsity_at
+from ..offers.prune import LAYERS
+from ..training import sparsity_at
 from ..training.repeatable import repeatable
 from ..zeros import keep_zeros
 from .criteria import criterion_of
 from .gradients import accumulate_gradients
-from .offers import LAYERS
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer, Prune, Train
@@ -120,17 +119,14 @@ class _Removal:
             each = steps / settings.epochs
             self._context.progress(round(done * each) + now, round(total * each), text)
 
-        with quietly():
-            fitted = fit(
-                self.module,
-                self._context.data,
-                settings,
-                seed=self._context.seed,
-                threads=self._context.threads,
-                inputs=[item.name for item in self._graph.graph.input],
-                after_step=keep_zeros(self.module),
-                progress=progress,
-            )
+        fitted = fit_in_job(
+            self.module,
+            self._graph,
+            settings,
+            self._context,
+            after_step=keep_zeros(self.module),
+            progress=progress,
+        )
         self.epochs += fitted.epochs
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import DataError, batches
 
-from ..batching import refuse_fixed_batch
+from ..fitting import refuse_fixed_batch
 from ..importer import import_onnx, weight_places
 from ..quiet import quietly
 from ..training import CrossEntropy

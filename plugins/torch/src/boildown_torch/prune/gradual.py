@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import StepOutcome, Warned, read_graph, selected_layers, unchanged, write_graph
 
-from ..batching import refuse_fixed_batch
+from ..fitting import fit_in_job
 from ..importer import import_onnx, weight_places, write_back
-from ..quiet import quietly
-from ..training import MovementScores, fit, sparsity_at, steps_per_epoch
+from ..offers.prune import LAYERS
+from ..training import MovementScores, sparsity_at, steps_per_epoch
 from ..zeros import keep_zeros
-from .offers import LAYERS
 from .scoring import Evidence, kept
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def zero_while_training(model: Artifact, step: Prune, context: Context) -> StepO
     assert step.train is not None  # noqa: S101 - a schedule needs training
     chosen = selected_layers(step, context)
     graph = read_graph(model)
-    refuse_fixed_batch(graph)
     module = import_onnx(graph)
     places = weight_places(module)
     layers = [layer for layer in chosen if layer.op in LAYERS and layer.weight in places]
@@ -51,19 +49,15 @@ def zero_while_training(model: Artifact, step: Prune, context: Context) -> StepO
         ramp.after_step(number)
         zeros(number)
 
-    with quietly():
-        fitted = fit(
-            module,
-            context.data,
-            step.train,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in graph.graph.input],
-            after_backward=ramp.after_backward,
-            after_step=after_step,
-            settled_after=ramp.steps,
-            progress=context.progress,
-        )
+    fitted = fit_in_job(
+        module,
+        graph,
+        step.train,
+        context,
+        after_backward=ramp.after_backward,
+        after_step=after_step,
+        settled_after=ramp.steps,
+    )
     artifact = write_graph(write_back(graph, module), context, "pruned")
     left = [layer.name for layer in chosen if layer not in layers]
     warnings = (Warned(code="PARTIAL", text=_told(left)),) if left else ()
@@ -106,8 +100,8 @@ class _Ramp:
         )
         weights = [self._as_onnx(layer, self._values()) for layer in self._layers]
         scores = {} if self._learned is None else self._learned.scores
-        learned = {layer.weight: self._as_onnx(layer, scores) for layer in self._layers} if scores \
-            else {}  # fmt: skip
+        scored = self._layers if scores else []
+        learned = {layer.weight: self._as_onnx(layer, scores) for layer in scored}
         masks = kept(
             self._layers, weights, self._step, sparsity, Evidence(self._seed, learned=learned)
         )

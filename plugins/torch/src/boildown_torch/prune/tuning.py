@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..batching import refuse_fixed_batch
+from ..fitting import fit_in_job
 from ..importer import import_onnx, write_back
-from ..quiet import quietly
-from ..training import fit
 from ..zeros import keep_zeros
 
 if TYPE_CHECKING:
@@ -22,17 +20,6 @@ def tuned(graph: ModelProto, step: Prune, context: Context) -> tuple[ModelProto,
     """
     if step.train is None:
         return graph, 0
-    refuse_fixed_batch(graph)
     module = import_onnx(graph)
-    with quietly():
-        fitted = fit(
-            module,
-            context.data,
-            step.train,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in graph.graph.input],
-            after_step=keep_zeros(module),
-            progress=context.progress,
-        )
+    fitted = fit_in_job(module, graph, step.train, context, after_step=keep_zeros(module))
     return write_back(graph, module), fitted.epochs

@@ -22,9 +22,9 @@ from boildown import (
 )
 from onnx import numpy_helper
 
+from ..offers.prune import LAYERS
 from .gradients import effects
 from .norms import norms_behind
-from .offers import LAYERS
 from .scoring import Evidence, kept
 from .tuning import tuned
 

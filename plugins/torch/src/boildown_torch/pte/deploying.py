@@ -6,17 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import (
-    Artifact,
-    UnsupportedError,
-    deploy_onnx,
-    read_graph,
-    source_layers,
-    store_plainly,
-    write_graph,
-)
+from boildown import Artifact, deploy_onnx, write_graph
 
-from ..importer import import_onnx
+from ..plain import plain_module
 from ..quiet import quietly
 from .onnx_form import compute_in_float
 
@@ -45,14 +37,7 @@ def deploy(model: Artifact, context: Context) -> Artifact:
             program = torch.export.load(model.path / _PROGRAM)
     else:
         deploy_onnx(model, context)
-        graph = read_graph(model)
-        store_plainly(graph, {layer.weight for layer in source_layers(context.network.path)})
-        module = import_onnx(graph).eval()
-        try:
-            program = fixed_program(module, graph)
-        except RuntimeError as error:
-            why = " ".join(str(error).split())[:400]
-            raise UnsupportedError(f"torch.export cannot follow this network: {why}") from error
+        program = fixed_program(*plain_module(model, context))
     path = context.workdir / "model.pte"
     path.write_bytes(lowered(program))
     return Artifact(path=path, format="pte")

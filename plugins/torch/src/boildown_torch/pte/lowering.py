@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from boildown import UnsupportedError
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
 from executorch.exir.error import ExportError, InternalError
 
 from ..quiet import quietly
-from ..static.exporting import example
+from ..static.exporting import example, program_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -22,13 +21,14 @@ if TYPE_CHECKING:
 def fixed_program(module: nn.Module, source: ModelProto) -> ExportedProgram:
     """Return the module as an exported program for batches of one, or of the size it demands.
 
+    Raises UnsupportedError where torch.export cannot follow the module.
+
     One sample is what a phone computes at a time. With an open batch XNNPACK leaves some poolings
     to slower kernels, and memory would be laid out for the largest batch.
     """
     fixed = source.graph.input[0].type.tensor_type.shape.dim[0].dim_value
     inputs = tuple(item[: fixed or 1] for item in example(source))
-    with quietly():
-        return torch.export.export(module, inputs)
+    return program_of(module, inputs)
 
 
 def lowered(program: ExportedProgram) -> bytes:

@@ -13,6 +13,7 @@ from ..quiet import quietly
 if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import fx, nn
+    from torch.export import ExportedProgram
 
 #: An example of one sample would be taken for a network of one sample.
 _SAMPLES = 2
@@ -55,12 +56,21 @@ def exported(module: nn.Module, source: ModelProto) -> fx.GraphModule:
 
     Raises UnsupportedError where torch.export cannot follow the module.
     """
+    return program_of(module, example(source), open_batch(source)).module()
+
+
+def program_of(
+    module: nn.Module,
+    inputs: tuple[torch.Tensor, ...],
+    shapes: tuple[dict[int, object], ...] | None = None,
+) -> ExportedProgram:
+    """Return the module as an exported program; `shapes` says which lengths are open.
+
+    Raises UnsupportedError where torch.export cannot follow the module.
+    """
     try:
         with quietly():
-            program = torch.export.export(
-                module, example(source), dynamic_shapes=open_batch(source)
-            )
-            return program.module()
+            return torch.export.export(module, inputs, dynamic_shapes=shapes)
     except (RuntimeError, torch._dynamo.exc.UserError) as error:  # noqa: SLF001 - its one home
         raise UnsupportedError(f"torch.export cannot follow it: {_short(error)}") from error
 

@@ -15,13 +15,13 @@ from torchao.quantization.pt2e import (
 )
 from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
+from .grid import NARROW, WHOLE
+
 if TYPE_CHECKING:
     from boildown import Quantize
 
 #: Smallest step between two codes; PyTorch's own would round a layer of small weights to zero.
 _LEAST_STEP = 2.0**-30
-#: Greatest code of a weight: with 7 of 8 bits, sums of two products cannot saturate 16 bits.
-_NARROW, _WHOLE = 63, 127
 _LEVELS = 255
 #: The same for weights where XNNPACK runs: it refuses products of steps below 2^-32.
 _LEAST_XNNPACK_STEP = 2.0**-20
@@ -49,7 +49,7 @@ def rounding(
     if trains:
         observer = MovingAverageMinMaxObserver
     whole = step.granularity == "tensor"
-    most = _NARROW if narrow else _WHOLE
+    most = NARROW if narrow else WHOLE
     least = _LEAST_XNNPACK_STEP if signed else _LEAST_STEP
     activation, codes = (torch.int8, (-128, 127)) if signed else (torch.uint8, (0, _LEVELS))
     return Rounding(

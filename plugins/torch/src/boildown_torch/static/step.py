@@ -25,6 +25,7 @@ from ..importer import import_onnx, layer_modules
 from ..quiet import quietly
 from .calibrating import calibrate
 from .exporting import as_onnx, exported
+from .grid import is_narrow
 from .kernels import use_integer_kernels
 from .naming import name_layers
 from .quantizer import OrtQuantizer
@@ -56,8 +57,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     modules = layer_modules(module)
     chosen = {path for path, name in modules.items() if name in names}
     on_phones, trains = format_of(context) == "pte", step.train is not None
-    # Only kernels for x86 can saturate.
-    narrow = step.weights == "int7" or context.settings.get("reduce_range", not on_phones)
+    narrow = is_narrow(step, context.settings)
     if on_phones:
         with quietly():  # ExecuTorch warns of its own source while it is imported
             from ..pte.quantizer import PteQuantizer

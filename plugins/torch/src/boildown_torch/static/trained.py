@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from torchao.quantization.pt2e import move_exported_model_to_eval, move_exported_model_to_train
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
-from ..batching import refuse_fixed_batch
+from ..fitting import fit_in_job, refuse_fixed_batch
 from ..quiet import quietly
-from ..training import fit
 from ..zeros import keep_zeros
 from .exporting import exported
 
@@ -39,16 +38,8 @@ def trained(
     refuse_fixed_batch(source)
     with quietly():
         prepared = prepare_qat_pt2e(exported(module.train(), source), quantizer)
-        fitted = fit(
-            prepared,
-            context.data,
-            settings,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in source.graph.input],
-            mode=switch,
-            after_step=keep_zeros(prepared),
-            progress=context.progress,
+        fitted = fit_in_job(
+            prepared, source, settings, context, mode=switch, after_step=keep_zeros(prepared)
         )
         return convert_pt2e(prepared), fitted.epochs
 

@@ -25,7 +25,7 @@ def repeatable(seed: int, threads: int) -> Iterator[None]:
         try:
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(True)  # noqa: FBT003 - torch's own signature
-            # It writes NaN into every new tensor, a tenth of the time of a step, to expose
+            # It writes NaN into every new tensor, which takes time in each step, to expose
             # kernels that read what they have not written; it does not make them repeatable.
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
             torch.manual_seed(seed)

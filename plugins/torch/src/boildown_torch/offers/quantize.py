@@ -1,23 +1,26 @@
-"""What the PyTorch backend offers, and why it refuses the rest."""
+"""What the PyTorch backend offers of quantization."""
 
 from __future__ import annotations
 
-from boildown import Approximation, Offer
+from typing import Any
 
-from .prune.offers import PRUNE_OFFERS, PRUNE_REFUSALS
-from .sharing_offers import SHARING_OFFERS
+from boildown import Approximation, Offer
 
 _BEFORE_QUANTIZE = ("prune", "cluster", "distill")
 
+_INT8: dict[str, Any] = {
+    "weights": ("int8", "int7"),
+    "activations": ("int8",),
+    "granularity": (None, "tensor", "channel"),
+    "symmetric": (None, True),
+}
+_NO_PT2 = (
+    "an exported program of PyTorch keeps its numbers in float32 beside the codes, so that the file"
+    " would be larger than the float one; ship int8 as 'onnx' or 'pte'"
+)
 _STATIC = Offer(
     op="quantize",
-    accepts={
-        "weights": ("int8", "int7"),
-        "activations": ("int8",),
-        "granularity": (None, "tensor", "channel"),
-        "symmetric": (None, True),
-        "observer": (None, "minmax", "mse"),
-    },
+    accepts={**_INT8, "observer": (None, "minmax", "mse")},
     needs=("samples",),
     after=_BEFORE_QUANTIZE,
     operators=("Conv", "Gemm", "MatMul"),
@@ -29,20 +32,10 @@ _STATIC = Offer(
             "VNNI (`with: {torch: {reduce_range: false}}` uses all 8)",
         ),
     ),
+    unfit_formats={"pt2": _NO_PT2},
 )
-_AWARE = Offer(
-    op="quantize",
-    accepts={
-        "weights": ("int8", "int7"),
-        "activations": ("int8",),
-        "granularity": (None, "tensor", "channel"),
-        "symmetric": (None, True),
-        "train": (True,),
-    },
-    needs=("train", "labels"),
-    after=_BEFORE_QUANTIZE,
-    operators=_STATIC.operators,
-    approximations=_STATIC.approximations,
+_AWARE = _STATIC.model_copy(
+    update={"accepts": {**_INT8, "train": (True,)}, "needs": ("train", "labels")}
 )
 _DYNAMIC = Offer(
     op="quantize",
@@ -53,6 +46,11 @@ _DYNAMIC = Offer(
     },
     after=_BEFORE_QUANTIZE,
     operators=("Gemm", "MatMul", "LSTM", "GRU", "RNN"),
+    unfit_formats={
+        "pt2": _NO_PT2,
+        "pte": "XNNPACK finds the ranges of dynamic int8 for each row, which no operator of ONNX"
+        " does, so that the result could not be checked; quantize statically, or ship 'onnx'",
+    },
 )
 _WEIGHTS_ONLY = Offer(
     op="quantize",
@@ -93,9 +91,4 @@ _HALF_WEIGHTS = Offer(
     accepts={"weights": ("float16", "bfloat16"), "activations": ("float32",)},
     after=_BEFORE_QUANTIZE,
 )
-OFFERS = (
-    *(_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS),
-    *PRUNE_OFFERS,
-    *SHARING_OFFERS,
-)
-REFUSALS = PRUNE_REFUSALS
+QUANTIZE_OFFERS = (_DYNAMIC, _STATIC, _AWARE, _WEIGHTS_ONLY, _BINARY, _LEARNED, _HALF_WEIGHTS)

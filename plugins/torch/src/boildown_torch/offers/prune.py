@@ -44,7 +44,10 @@ _CHANNEL: dict[str, Any] = {
 _TRAINED: dict[str, Any] = {"train": (True,)}
 
 
-def _trained(accepts: dict[str, Any], **more: Any) -> Offer:  # noqa: ANN401
+def _trained(
+    accepts: dict[str, Any],
+    **more: Any,  # noqa: ANN401 - settings that an offer accepts
+) -> Offer:
     operators = more.pop("operators", None)
     return Offer(
         op="prune",

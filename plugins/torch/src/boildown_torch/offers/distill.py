@@ -1,27 +1,9 @@
-"""What the PyTorch backend offers of weight sharing and of distilling."""
+"""What the PyTorch backend offers of distilling."""
 
 from __future__ import annotations
 
 from boildown import Offer, Range
 
-_BEFORE = ("prune", "cluster", "distill")
-
-_SHARED = Offer(
-    op="cluster",
-    accepts={
-        "values": Range(minimum=2, maximum=256),
-        "init": (None, "kmeans", "linear", "density", "random"),
-        "granularity": (None, "tensor", "channel"),
-        "keep_sparsity": (False, True),
-    },
-    after=_BEFORE,
-)
-_TRAINED = Offer(
-    op="cluster",
-    accepts={**_SHARED.accepts, "train": (True,)},
-    needs=("train", "labels"),
-    after=_BEFORE,
-)
 _DISTILLED = Offer(
     op="distill",
     accepts={
@@ -51,4 +33,4 @@ _UNLABELLED = tuple(
     offer.model_copy(update={"accepts": {**offer.accepts, "alpha": (1.0,)}, "needs": ("train",)})
     for offer in (_DISTILLED, _NAMED)
 )
-SHARING_OFFERS = (_SHARED, _TRAINED, _DISTILLED, _NAMED, *_UNLABELLED)
+DISTILL_OFFERS = (_DISTILLED, _NAMED, *_UNLABELLED)
