@@ -1,4 +1,4 @@
-"""Rows of several seeds together, the targets that they are held against, and the page of both.
+"""The record of zoo_torch.py: seeds taken together, held against the targets, and its page.
 
 python benchmarks/zoo_torch_page.py     # makes results/zoo-torch.md anew from zoo-torch.json
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import statistics
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provenance import ROOT, made_by
 from records import targets_in_words, write
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HEADING = (
-    "| method | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
-    "|---|---:|---:|---:|---:|---:|---:|---:|---|"
+    "| method | run | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
 )
 AGREEMENT = 0.995
 
@@ -30,6 +33,7 @@ def summaries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _summary(model: str, name: str, group: list[dict[str, Any]]) -> dict[str, Any]:
     first, found = group[0], [row for row in group if "bytes" in row]
     entry: dict[str, Any] = {"model": model, "method": name, "seeds": len(group)}
+    entry["runs"] = sorted({row["run"] for row in group})
     entry["statuses"] = sorted({row["status"] for row in group})
     codes = {text.partition(":")[0] for row in group for text in row["warnings"]}
     entry["warnings"] = sorted(codes)
@@ -92,7 +96,9 @@ def page(record: dict[str, Any]) -> str:
         "is the float network after the same training. Speed is the CPU time of float32 ONNX "
         "Runtime / this row's, the median of interleaved pairs."
     )
-    lines = ["# The zoo's networks through PyTorch\n", made_by(record["provenance"]) + "\n", legend]
+    used = sorted({row["run"] for row in record["rows"]})
+    lines = ["# The zoo's networks through PyTorch\n", legend + "\n"]
+    lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
@@ -100,27 +106,37 @@ def page(record: dict[str, Any]) -> str:
 
 
 def _line(entry: dict[str, Any]) -> str:
+    runs = ", ".join(map(str, entry["runs"]))
     if "top1" not in entry:
-        states = ", ".join(entry["statuses"])
-        return f"| {entry['method']} | {entry['seeds']} | | | | | | | {states}: {entry['reason']} |"
+        why = f"{', '.join(entry['statuses'])}: {entry['reason']}"
+        return f"| {entry['method']} | {runs} | {entry['seeds']} | | | | | | | {why} |"
     low, high = entry["interval"] or entry["range"]
     control = "" if entry["control"] is None else f"{entry['control']:+.4f}"
     speed = "" if entry["speed"] is None else f"{entry['speed']:.2f}×"
     notes = ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]])
     return (
-        f"| {entry['method']} | {entry['seeds']} | {entry['size_ratio']:.2f}× "
+        f"| {entry['method']} | {runs} | {entry['seeds']} | {entry['size_ratio']:.2f}× "
         f"| {entry['deflated_ratio']:.2f}× | {entry['top1']:.4f} | {entry['difference']:+.4f} "
         f"({low:+.4f} to {high:+.4f}) | {control} | {speed} | {notes} |"
     )
 
 
-def main() -> None:
-    """Make the page anew."""
-    path = ROOT / "benchmarks/results/zoo-torch.json"
-    record = json.loads(path.read_text("utf-8"))
-    record["targets"] = targets(record["summaries"])
-    write(path, record, page(record))
+def read(out: Path) -> dict[str, Any]:
+    """Return the record at OUT.json, or an empty one."""
+    path = out.with_suffix(".json")
+    if not path.exists():
+        return {"runs": [], "rows": []}
+    record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return record
+
+
+def save(out: Path, record: dict[str, Any]) -> None:
+    """Write OUT.json and OUT.md, their summaries and targets made anew from the rows."""
+    found = summaries(record["rows"])
+    record = record | {"summaries": found, "targets": targets(found)}
+    write(out, record, page(record))
 
 
 if __name__ == "__main__":
-    main()
+    out = ROOT / "benchmarks/results/zoo-torch"
+    save(out, read(out))
