@@ -38,6 +38,17 @@ def test_what_is_done_only_nearly_is_told(step: Quantize, how: tuple[str, ...]) 
     assert approximations(step, [NEARLY]) == how
 
 
+def test_what_is_exact_with_a_setting_of_the_backend_is_not_told_there() -> None:
+    narrow = Approximation(
+        setting="weights", value="int8", how="7 bits", unless={"whole": (True,), "format": ("x",)}
+    )
+    offers = [Offer(op="quantize", accepts={"weights": ("int8",)}, approximations=(narrow,))]
+    assert approximations(Quantize(), offers) == ("7 bits",)
+    assert approximations(Quantize(), offers, {"whole": False, "format": "y"}) == ("7 bits",)
+    assert approximations(Quantize(), offers, {"whole": True}) == ()
+    assert approximations(Quantize(), offers, {"format": "x"}) == ()
+
+
 def test_the_best_offer_does_the_step_exactly() -> None:
     assert best_offer(Quantize(weights="int4"), [NEARLY, PLAIN]) is PLAIN
     assert approximations(Quantize(weights="int4"), [NEARLY, PLAIN]) == ()

@@ -42,29 +42,34 @@ class Encoder(nn.Module):
         return self.after(self.encoder(self.before(x)).mean(1))
 
 
-IMAGES, SERIES = (3, 64, 64), (7, 8)
-NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
-    "lstm": (Recurrent, SERIES),
-    "transformer": (Encoder, SERIES),
-    "mobilenet_v2": (zoo.mobilenet_v2, IMAGES),
-    "mobilenet_v3": (zoo.mobilenet_v3_small, IMAGES),
-    "resnet50": (zoo.resnet50, IMAGES),
-    "squeezenet1_1": (zoo.squeezenet1_1, IMAGES),
-    "efficientnet_b0": (zoo.efficientnet_b0, IMAGES),
-    "densenet121": (zoo.densenet121, IMAGES),
-    "shufflenet_v2": (zoo.shufflenet_v2_x1_0, IMAGES),
-    "regnet": (zoo.regnet_y_400mf, IMAGES),
-    "convnext_tiny": (zoo.convnext_tiny, IMAGES),
-    "vit_b_16": (lambda: zoo.vit_b_16(image_size=64), IMAGES),
+SIDE, SERIES = 64, (7, 8)
+OF_SERIES: dict[str, Callable[[], nn.Module]] = {"lstm": Recurrent, "transformer": Encoder}
+OF_IMAGES: dict[str, Callable[..., nn.Module]] = {
+    "mobilenet_v2": zoo.mobilenet_v2,
+    "mobilenet_v3": zoo.mobilenet_v3_small,
+    "resnet50": zoo.resnet50,
+    "squeezenet1_1": zoo.squeezenet1_1,
+    "efficientnet_b0": zoo.efficientnet_b0,
+    "densenet121": zoo.densenet121,
+    "shufflenet_v2": zoo.shufflenet_v2_x1_0,
+    "regnet": zoo.regnet_y_400mf,
+    "convnext_tiny": zoo.convnext_tiny,
+    "vit_b_16": zoo.vit_b_16,
 }
+NETWORKS = (*OF_SERIES, *OF_IMAGES)
 
 
-def network(name: str) -> tuple[nn.Module, Tensor]:
+def network(name: str, side: int = SIDE) -> tuple[nn.Module, Tensor]:
     """Return a network in evaluation mode and a batch of 2; no weight keeps a trivial value."""
     torch.manual_seed(0)
-    make, shape = NETWORKS[name]
+    shape = (3, side, side) if name in OF_IMAGES else SERIES
     with warnings.catch_warnings(action="ignore"):
-        module = make().eval()
+        if name in OF_SERIES:
+            module = OF_SERIES[name]().eval()
+        elif name == "vit_b_16":
+            module = OF_IMAGES[name](image_size=side).eval()
+        else:
+            module = OF_IMAGES[name]().eval()
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
             nn.init.normal_(part.running_mean, 0, 0.1)

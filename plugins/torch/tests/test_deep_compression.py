@@ -97,3 +97,15 @@ def test_trained_values_are_codes_already_so_that_int8_changes_none(
         moved[name] = max(np.abs(after[key] - before[key]).max() for key in before)
     assert moved["trained"] < 1e-6
     assert moved["untrained"] > 1e-4
+
+
+@pytest.mark.parametrize("activations", ["int8", "float32"])
+def test_training_behind_says_that_shared_values_part(activations: str, tmp_path: Path) -> None:
+    source = zeroed(tmp_path, "plain")
+    once = Cluster(bits=2)
+    aware = Quantize(weights="int8", activations=activations, train=Train(epochs=1, batch_size=16))
+    warnings = run(source, once, aware).steps[1].warnings
+    assert [w.code for w in warnings if "shared" in w.text] == ["PARTIAL"]
+    plain = Quantize(weights="int8", activations=activations)
+    for result in (run(source, once, plain), run(source, aware)):
+        assert not any("shared" in warned.text for warned in result.steps[-1].warnings)

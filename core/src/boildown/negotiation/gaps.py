@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ..recipe.recipe import Recipe
 from ..recipe.steps import Op, Step
@@ -80,18 +81,31 @@ def best_offer(step: Step, offers: Sequence[Offer]) -> Offer | None:
     )
 
 
-def approximations(step: Step, offers: Sequence[Offer]) -> tuple[str, ...]:
-    """Say in which ways the best offer carries out a step only nearly; empty: exactly, or none."""
+def approximations(
+    step: Step, offers: Sequence[Offer], said: Mapping[str, Scalar] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """Say in which ways the best offer carries out a step only nearly; empty: exactly, or none.
+
+    `said` is what the recipe says `with` the backend, in this step or of the file that ships.
+    """
     offer = best_offer(step, offers)
-    return () if offer is None else _approximated(step, offer)
+    return () if offer is None else _approximated(step, offer, said)
 
 
-def _approximated(step: Step, offer: Offer) -> tuple[str, ...]:
+def _approximated(
+    step: Step, offer: Offer, said: Mapping[str, Scalar] = MappingProxyType({})
+) -> tuple[str, ...]:
     wanted = wanted_settings(step)
     return tuple(
         nearly.how
         for nearly in offer.approximations
         if _concerns(nearly.value, wanted[nearly.setting])
+        and not any(
+            same(said[name], value)
+            for name, values in nearly.unless.items()
+            for value in values
+            if name in said
+        )
     )
 
 

@@ -27,6 +27,8 @@ class Approximation(Frozen):
     setting: str
     value: Scalar
     how: str
+    #: Settings of the backend's own (`with`) -> values with which it is carried out exactly.
+    unless: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
 
 
 class Offer(Frozen):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..negotiation.gaps import approximations, best_offer, gaps, platform_obstacle
 from ..negotiation.plan import BackendPlan, Plan, PlanCell, RecipePlan
-from ..negotiation.settings import shipped_format
+from ..negotiation.settings import deploy_settings, shipped_format
 from ..recipe.steps import Quantize
 
 if TYPE_CHECKING:
@@ -120,10 +120,12 @@ def toolkit_version(info: BackendInfo) -> str | None:
 
 def _column(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> BackendPlan:
     found = gaps_of(recipe, place, available)
+    ships = deploy_settings(recipe.steps, place.name, place.info.deploy_settings)
     cells = []
     for index, step in enumerate(recipe.steps):
         reasons = tuple(gap.reason for gap in found if gap.step == index)
-        nearly = approximations(step, place.info.offers)
+        said = ships | step.with_.get(place.name, {})
+        nearly = approximations(step, place.info.offers, said)
         if reasons:
             cells.append(PlanCell(verdict="no", notes=reasons))
         else:

@@ -47,6 +47,7 @@ _STATIC = Offer(
             value="int8",
             how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
             "VNNI (`with: {onnxruntime: {reduce_range: false}}` uses all 8)",
+            unless={"reduce_range": (False,), "weight_type": ("uint8",)},
         ),
         Approximation(
             setting="granularity",

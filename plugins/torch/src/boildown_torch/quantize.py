@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import quantize_weights
+from boildown import Cluster, Warned, quantize_weights
 
 from .quiet import quietly
 
@@ -13,7 +13,24 @@ if TYPE_CHECKING:
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: static or dynamic int8, or weights of few bits, trained or not."""
+    """Carry out the step: static or dynamic int8, or weights of few bits, trained or not.
+
+    Training moves every weight by itself, so values that an earlier step has shared part: where
+    that is so, a warning says it.
+    """
+    outcome = _quantized(model, step, context)
+    earlier = context.steps[: context.index]
+    if step.train is None or not any(isinstance(before, Cluster) for before in earlier):
+        return outcome
+    parted = Warned(
+        code="PARTIAL",
+        text="training with rounded weights moves each weight by itself: the values that `cluster`"
+        " shared are no longer shared; quantize without `train` to keep them",
+    )
+    return outcome.model_copy(update={"warnings": (*outcome.warnings, parted)})
+
+
+def _quantized(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if step.activations == "int8":
         with quietly():  # torchao warns of its own source while it is imported
             from .static import step as static

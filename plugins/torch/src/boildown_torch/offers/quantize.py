@@ -30,6 +30,7 @@ _STATIC = Offer(
             value="int8",
             how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
             "VNNI (`with: {torch: {reduce_range: false}}` uses all 8)",
+            unless={"reduce_range": (False,), "format": ("pte",)},
         ),
     ),
     unfit_formats={"pt2": _NO_PT2},
