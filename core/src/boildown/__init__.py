@@ -79,6 +79,18 @@ if TYPE_CHECKING:
     from .shipping.plain import store_plainly as store_plainly
     from .shipping.weight_only import about_kernels as about_kernels
     from .shipping.weight_only import quantize_weights as quantize_weights
+    from .training.fitted import DivergedError as DivergedError
+    from .training.fitted import Epoch as Epoch
+    from .training.fitted import Fitted as Fitted
+    from .training.held_out import Parts as Parts
+    from .training.held_out import batches_per_epoch as batches_per_epoch
+    from .training.held_out import steps_per_epoch as steps_per_epoch
+    from .training.held_out import training_parts as training_parts
+    from .training.patience import Patience as Patience
+    from .training.ramp import sparsity_at as sparsity_at
+    from .training.rates import MOMENTUM as MOMENTUM
+    from .training.rates import WEIGHT_DECAY as WEIGHT_DECAY
+    from .training.rates import learning_rate_at as learning_rate_at
 
 __version__ = "0.1.0"
 
@@ -153,6 +165,18 @@ _HOME = {
     "about_kernels": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",
+    "DivergedError": "training.fitted",
+    "Epoch": "training.fitted",
+    "Fitted": "training.fitted",
+    "Parts": "training.held_out",
+    "batches_per_epoch": "training.held_out",
+    "steps_per_epoch": "training.held_out",
+    "training_parts": "training.held_out",
+    "Patience": "training.patience",
+    "sparsity_at": "training.ramp",
+    "MOMENTUM": "training.rates",
+    "WEIGHT_DECAY": "training.rates",
+    "learning_rate_at": "training.rates",
 }
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings of the table above
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from boildown import DataError, Distill, Train, UnsupportedError
-from boildown_torch.training import Distillation, Fitted, fit
+from boildown import DataError, Distill, Fitted, Train, UnsupportedError
+from boildown_torch.training import Distillation, fit
 from torch import nn
 
 from .training_data import blobs, cnn, maps, mlp, same, top1, weights

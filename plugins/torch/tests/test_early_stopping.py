@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from boildown import DataError, DataManifest, Split, Take, Train, batches
-from boildown_torch.training import Fitted, fit
-from boildown_torch.training.held_out import parts_of
+from boildown import DataError, DataManifest, Fitted, Split, Train
+from boildown_torch.training import fit
 from torch import nn
 
 from .training_data import arrays, blobs, mlp, same, weights
@@ -27,11 +26,6 @@ def noise(folder: Path) -> DataManifest:
     random = np.random.default_rng(0)
     x = random.normal(size=(200, 8)).astype(np.float32)
     return arrays(folder / "noise.npz", {"x": x}, random.integers(0, 4, 200))
-
-
-def ids(data: DataManifest | None) -> set[float]:
-    assert data is not None
-    return {float(row[0]) for b in batches(data, "train", 7) for row in b.inputs["x"]}
 
 
 def test_noise_stops_early_and_the_best_weights_come_back(tmp_path: Path) -> None:
@@ -68,23 +62,6 @@ def test_no_epoch_counts_before_the_pruning_ramp_has_ended(tmp_path: Path) -> No
     found = fitted(mlp(width=64), noise(tmp_path), settled_after=12 * 6)
     assert found.kept >= 6
     assert fitted(mlp(width=64), noise(tmp_path)).kept < 6
-
-
-@pytest.mark.parametrize("take", [None, Take(seed=5, start=10, stop=110), Take(start=3, stop=90)])
-def test_the_parts_share_no_sample_and_are_all_of_train(tmp_path: Path, take: Take | None) -> None:
-    data = noise(tmp_path)
-    split = data.splits["train"].model_copy(update={"take": take})
-    data = data.model_copy(update={"splits": {"train": split}})
-    train, held = parts_of(data, PATIENT, seed=1)
-    assert ids(train) & ids(held) == set()
-    assert ids(train) | ids(held) == ids(data)
-    assert len(ids(held)) == len(split) // 10
-
-
-def test_the_seed_draws_the_held_out_part(tmp_path: Path) -> None:
-    data = noise(tmp_path)
-    one, same_seed, other = (ids(parts_of(data, PATIENT, seed).validation) for seed in (1, 1, 2))
-    assert one == same_seed != other
 
 
 def test_the_test_split_is_never_read(tmp_path: Path) -> None:

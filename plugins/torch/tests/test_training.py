@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from boildown import DataError, DataManifest, ModelError, Train
-from boildown_torch.training import DivergedError, Fitted, fit, steps_per_epoch
+from boildown import (
+    DataError,
+    DataManifest,
+    DivergedError,
+    Fitted,
+    ModelError,
+    Train,
+    steps_per_epoch,
+)
+from boildown_torch.training import fit
 from torch import nn
 
 from .training_data import arrays, blobs, cnn, maps, mlp, same, top1, weights

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from boildown import Train
-from boildown_torch.training import Epoch, fit
+from boildown import Epoch, Train
+from boildown_torch.training import fit
 from boildown_torch.training.keeping import Keeper
 from torch import nn
 

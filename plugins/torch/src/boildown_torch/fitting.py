@@ -10,11 +10,9 @@ from .quiet import quietly
 from .training import fit
 
 if TYPE_CHECKING:
-    from boildown import Context, Train
+    from boildown import Context, Fitted, Train
     from onnx import ModelProto
     from torch import nn
-
-    from .training import Fitted
 
 
 def fit_in_job(

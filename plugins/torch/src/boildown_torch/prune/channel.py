@@ -17,6 +17,7 @@ from boildown import (
     read_graph,
     selected_layers,
     source_layers,
+    sparsity_at,
     unchanged,
     write_graph,
 )
@@ -25,7 +26,6 @@ from ..channels import Removed, remove_channels
 from ..fitting import fit_in_job, refuse_fixed_batch
 from ..importer import import_onnx, write_back
 from ..offers.prune import LAYERS
-from ..training import sparsity_at
 from ..training.repeatable import repeatable
 from ..zeros import keep_zeros
 from .criteria import criterion_of

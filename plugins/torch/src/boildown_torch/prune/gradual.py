@@ -10,12 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import StepOutcome, Warned, read_graph, selected_layers, unchanged, write_graph
+from boildown import (
+    StepOutcome,
+    Warned,
+    read_graph,
+    selected_layers,
+    sparsity_at,
+    steps_per_epoch,
+    unchanged,
+    write_graph,
+)
 
 from ..fitting import fit_in_job
 from ..importer import import_onnx, weight_places, write_back
 from ..offers.prune import LAYERS
-from ..training import MovementScores, sparsity_at, steps_per_epoch
+from ..training import MovementScores
 from ..zeros import keep_zeros
 from .scoring import Evidence, kept
 

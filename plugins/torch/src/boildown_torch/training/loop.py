@@ -6,12 +6,19 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import DataError, DataManifest, ModelError, Train, batches
+from boildown import (
+    DataError,
+    DataManifest,
+    Epoch,
+    Fitted,
+    ModelError,
+    Train,
+    batches,
+    training_parts,
+)
 from torch import nn
 
 from .feeding import Feed, laid_out
-from .fitted import Epoch, Fitted
-from .held_out import parts_of
 from .keeping import Keeper
 from .mode import Mode, SetTraining, set_training
 from .objectives import CrossEntropy, Objective
@@ -80,7 +87,7 @@ def fit(
         DivergedError: The loss or a weight is no finite number any more.
     """
     objective = objective or CrossEntropy()
-    parts = parts_of(data, settings, seed)
+    parts = training_parts(data, settings, seed)
     if objective.needs_labels and not parts.train.splits["train"].labelled:
         raise DataError(
             f"the train samples of {parts.train.uri} have no labels, and this training learns "

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import Batch, DataManifest, Train, batches
+from boildown import (
+    Batch,
+    DataManifest,
+    DivergedError,
+    Epoch,
+    Parts,
+    Train,
+    batches,
+    batches_per_epoch,
+    learning_rate_at,
+)
 from torch import Tensor, nn
 
 from .feeding import Feed, first_output
-from .fitted import DivergedError, Epoch
-from .held_out import Parts, batch_count
 from .objectives import Objective, logits
-from .optimizers import learning_rate
 
 if TYPE_CHECKING:
     from .mode import Mode
@@ -51,7 +58,7 @@ class Passes:
         Raises:
             DivergedError: A loss or a weight is no finite number.
         """
-        rate = learning_rate(self.step, self._steps, self.settings)
+        rate = learning_rate_at(self.step, self._steps, self.settings)
         loss = self._train(number)
         if not all(bool(torch.isfinite(parameter).all()) for parameter in self.trained):
             raise self._diverged("a weight", math.nan, number)
@@ -79,7 +86,7 @@ class Passes:
 
     def _train_on(self, batch: Batch, number: int) -> tuple[float, int]:
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, self._steps, self.settings)
+            group["lr"] = learning_rate_at(self.step, self._steps, self.settings)
         inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
         self.optimizer.zero_grad()
         loss = self.objective(first_output(self.module(*inputs)), inputs, labels)
@@ -119,7 +126,7 @@ class Passes:
         return total / count, right / count if labelled else None
 
     def _batches(self, data: DataManifest) -> int:
-        return batch_count(data, self.settings)
+        return batches_per_epoch(data, self.settings)
 
     @property
     def _steps(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boildown import BoildownError
+from ..errors import BoildownError
 
 
 class DivergedError(BoildownError):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from boildown import DataError, DataManifest, Split, Take, Train
+from ..data.manifest import DataManifest, Split, Take
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    from ..recipe.steps import Train
 
 #: One in so many train samples is held out for early stopping.
 SHARE = 10
@@ -17,7 +21,7 @@ class Parts(NamedTuple):
     validation: DataManifest | None
 
 
-def parts_of(data: DataManifest | None, settings: Train, seed: int) -> Parts:
+def training_parts(data: DataManifest | None, settings: Train, seed: int) -> Parts:
     """Hold out a tenth of the train samples where `settings.patience` asks for early stopping.
 
     The cut is drawn by `seed`; a slice that keeps the order of its file is cut at its end.
@@ -46,7 +50,7 @@ def parts_of(data: DataManifest | None, settings: Train, seed: int) -> Parts:
     )
 
 
-def batch_count(data: DataManifest, settings: Train) -> int:
+def batches_per_epoch(data: DataManifest, settings: Train) -> int:
     """Return the number of steps in an epoch over the train split of `data`.
 
     A last batch of a single sample does not train: batch norm has no variance to learn from it.
@@ -57,12 +61,12 @@ def batch_count(data: DataManifest, settings: Train) -> int:
 
 
 def steps_per_epoch(data: DataManifest | None, settings: Train) -> int:
-    """Return how many optimizer steps `fit` makes in an epoch, to plan schedules with.
+    """Return how many optimizer steps a training makes in an epoch, to plan schedules with.
 
     Raises:
         DataError: There are no train samples, or too few to hold any out.
     """
-    return batch_count(parts_of(data, settings, seed=0).train, settings)
+    return batches_per_epoch(training_parts(data, settings, seed=0).train, settings)
 
 
 def _only(data: DataManifest, split: Split) -> DataManifest:
