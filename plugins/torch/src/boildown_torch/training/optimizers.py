@@ -18,10 +18,7 @@ def make_optimizer(parameters: Iterable[nn.Parameter], settings: Train) -> torch
     """Return the optimizer that a recipe names; biases and norms (one axis) do not decay."""
     trained, decay = list(parameters), WEIGHT_DECAY[settings.optimizer]
     groups = [
-        {
-            "params": [p for p in trained if p.dim() > 1],
-            "weight_decay": WEIGHT_DECAY[settings.optimizer],
-        },
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": decay},
         {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
