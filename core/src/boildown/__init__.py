@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
     from .report.results import Results as Results
+    from .shipping.alike import fitted_to as fitted_to
+    from .shipping.alike import named_graph as named_graph
+    from .shipping.batch import refuse_fixed_batch as refuse_fixed_batch
     from .shipping.batch_norms import batch_norm_line as batch_norm_line
     from .shipping.clusters import cluster_layers as cluster_layers
     from .shipping.codes import store_codes as store_codes
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     from .shipping.graph import store_values as store_values
     from .shipping.graph import with_opset as with_opset
     from .shipping.halves import store_halves as store_halves
+    from .shipping.norm_folding import fold_batch_norms as fold_batch_norms
     from .shipping.plain import store_plainly as store_plainly
     from .shipping.weight_only import about_kernels as about_kernels
     from .shipping.weight_only import quantize_weights as quantize_weights
@@ -150,7 +154,11 @@ _HOME = {
     "Step": "recipe.steps",
     "Train": "recipe.steps",
     "store_codes": "shipping.codes",
+    "fitted_to": "shipping.alike",
+    "named_graph": "shipping.alike",
+    "refuse_fixed_batch": "shipping.batch",
     "batch_norm_line": "shipping.batch_norms",
+    "fold_batch_norms": "shipping.norm_folding",
     "deploy_onnx": "shipping.deploy",
     "read_graph": "shipping.files",
     "unchanged": "shipping.files",

@@ -9,11 +9,8 @@ import onnx
 import pytest
 from boildown import Cluster, Quantize, Train
 from boildown.job.protocol import JobResult
-from boildown.testing.builder import Graph
-from boildown.testing.graphs import GRAPHS
-from boildown_torch.folding import fold_batch_norms
 
-from .jobs import normalised, run, samples, session, shipped, weights
+from .jobs import run, shipped, weights
 from .test_cluster import zeroed
 
 CLUSTER = Cluster(bits=4, keep_sparsity=True, train=Train(epochs=1, batch_size=16))
@@ -53,33 +50,6 @@ def test_int8_alone_gives_more_values_where_batch_norms_are_folded_late(tmp_path
     clustered = run(source, CLUSTER).steps[0].artifact.path
     late = run(clustered, INT8)
     assert max(state.distinct_values for state in late.layers or []) > 16
-
-
-def test_folded_batch_norms_compute_what_they_did(tmp_path: Path) -> None:
-    graph = Graph(0)
-    x = graph.norm(graph.conv("x", "stem", 16, 3, 3, 3), "stem_norm", 16)
-    up = graph.node("ConvTranspose", [x, graph.weight("up.weight", 16, 8, 2, 2)], "up",
-                    strides=[2, 2])  # fmt: skip
-    x = graph.norm(graph.relu(graph.norm(up, "up_norm", 8)), "alone", 8)
-    source = normalised(graph.model({"x": (3, 12, 12)}, graph.head(x, 8)), tmp_path)
-    model = onnx.load(source)
-    assert fold_batch_norms(model) == ["stem", "up"]
-    onnx.save(model, tmp_path / "folded.onnx")
-    assert [n.name for n in model.graph.node if n.op_type == "BatchNormalization"] == ["alone"]
-    one, other = (
-        session(p).run(None, samples(source))[0] for p in (source, tmp_path / "folded.onnx")
-    )
-    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
-
-
-def test_a_weight_that_two_convolutions_share_is_not_folded(tmp_path: Path) -> None:
-    model = GRAPHS["batch_norm"]()
-    (stem,) = (node for node in model.graph.node if node.name == "stem")
-    twin = onnx.NodeProto()
-    twin.CopyFrom(stem)
-    twin.name, twin.output[0] = "twin", "twin_out"
-    model.graph.node.insert(0, twin)
-    assert fold_batch_norms(model) == ["deep"]
 
 
 @pytest.mark.parametrize("given", [{}, {"reduce_range": False}])

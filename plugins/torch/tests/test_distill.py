@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from boildown import (
     Artifact,
@@ -22,7 +21,6 @@ from boildown import (
 )
 from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
-from boildown_torch.alike import fitted_to
 from boildown_torch.distill import distill
 from boildown_torch.fresh import start_anew
 from boildown_torch.importer import import_onnx
@@ -189,16 +187,3 @@ def test_a_fixed_batch_is_refused(which: str, tmp_path: Path) -> None:
     step = asked(**({"width": None} if which == "student" else {}), **{which: "file:fixed"})
     with pytest.raises(UnsupportedError, match="takes batches of 1 only"):
         run(source, step, models={"file:fixed": fixed})
-
-
-def test_several_inputs_are_told_apart_by_their_names(tmp_path: Path) -> None:
-    model = GRAPHS["two_inputs"]()
-    source, turned = onnx.ModelProto(), onnx.ModelProto()
-    source.CopyFrom(model)
-    turned.CopyFrom(model)
-    del turned.graph.input[:]
-    turned.graph.input.extend(reversed(source.graph.input))
-    assert [item.name for item in fitted_to(source, turned, "t").graph.input] == ["x", "extra"]
-    turned.graph.input[1].name = "more"
-    with pytest.raises(UnsupportedError, match="several must bear the same names"):
-        fitted_to(source, turned, "t")

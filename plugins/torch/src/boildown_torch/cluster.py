@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import StepOutcome, Warned, cluster_layers, read_graph, write_graph
+from boildown import (
+    StepOutcome,
+    Warned,
+    cluster_layers,
+    fold_batch_norms,
+    read_graph,
+    refuse_fixed_batch,
+    write_graph,
+)
 
-from .fitting import refuse_fixed_batch
-from .folding import fold_batch_norms
 from .later import folds_batch_norms
 
 if TYPE_CHECKING:

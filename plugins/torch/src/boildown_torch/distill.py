@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Artifact, StepOutcome, UnsupportedError, Warned, read_graph, write_graph
+from boildown import (
+    StepOutcome,
+    Warned,
+    named_graph,
+    read_graph,
+    refuse_fixed_batch,
+    write_graph,
+)
 
-from .alike import fitted_to
-from .fitting import fit_in_job, refuse_fixed_batch
+from .fitting import fit_in_job
 from .fresh import start_anew
 from .importer import import_onnx, write_back
 from .training import Distillation
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
-    from boildown import Context, Distill
+    from boildown import Artifact, Context, Distill
     from onnx import ModelProto
     from torch import fx
 
@@ -35,8 +41,10 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     """
     assert step.train is not None  # noqa: S101 - distilling always trains
     source = read_graph(context.original)
-    graph = read_graph(model) if step.student is None else _named(step.student, source, context)
-    teaching = source if step.teacher == "original" else _named(step.teacher, source, context)
+    graph = (
+        read_graph(model) if step.student is None else named_graph(step.student, source, context)
+    )
+    teaching = source if step.teacher == "original" else named_graph(step.teacher, source, context)
     refuse_fixed_batch(graph)
     refuse_fixed_batch(teaching)
     module = import_onnx(graph)
@@ -53,19 +61,6 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     )
     artifact = write_graph(write_back(graph, module), context, "student")
     return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)
-
-
-def _named(uri: str, source: ModelProto, context: Context) -> ModelProto:
-    """Return the graph of a model that the recipe names, with the source's inputs and outputs."""
-    entry, data = context.models[uri], context.data
-    seen = data.preprocessing if data is not None else None
-    if None not in (entry.preprocessing, seen) and entry.preprocessing != seen:
-        raise UnsupportedError(
-            f"{uri} wants its images prepared in another way than the model that is compressed, and"
-            " both must learn from the same arrays; take one with the same `input:`, or put what"
-            " differs (mean, std) into its graph"
-        )
-    return fitted_to(source, read_graph(Artifact(path=entry.path)), uri)
 
 
 def _narrowed(module: fx.GraphModule, graph: ModelProto, width: float) -> tuple[Warned, ...]:

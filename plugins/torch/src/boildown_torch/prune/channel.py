@@ -15,6 +15,7 @@ from boildown import (
     StepOutcome,
     Warned,
     read_graph,
+    refuse_fixed_batch,
     selected_layers,
     source_layers,
     sparsity_at,
@@ -23,7 +24,7 @@ from boildown import (
 )
 
 from ..channels import Removed, remove_channels
-from ..fitting import fit_in_job, refuse_fixed_batch
+from ..fitting import fit_in_job
 from ..importer import import_onnx, write_back
 from ..offers.prune import LAYERS
 from ..training.repeatable import repeatable

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import DataError, batches
+from boildown import DataError, batches, refuse_fixed_batch
 
-from ..fitting import refuse_fixed_batch
 from ..importer import import_onnx, weight_places
 from ..quiet import quietly
 from ..training import CrossEntropy

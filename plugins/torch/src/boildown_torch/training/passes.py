@@ -141,11 +141,13 @@ class Passes:
         self.progress(self._done, self._steps + self.settings.epochs * judging, text)
 
     def _diverged(self, what: str, value: float, number: int) -> DivergedError:
-        return DivergedError(
-            f"{what} became {value} in epoch {number} of {self.settings.epochs}, at optimizer "
-            f"step {self.step} of {self._steps}, with `learning_rate: "
-            f"{self.settings.learning_rate}`; give a lower one, or look for values in the data "
-            "that are infinite or not normalised"
+        return DivergedError.of(
+            what,
+            value,
+            epoch=number,
+            step=self.step,
+            steps=self._steps,
+            settings=self.settings,
         )
 
 

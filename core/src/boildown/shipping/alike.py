@@ -8,13 +8,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import UnsupportedError
+from ..artifact import Artifact
+from ..errors import UnsupportedError
+from .files import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
     from onnx import ModelProto, ValueInfoProto
+
+    from ..plugins.values import Context
+
+
+def named_graph(uri: str, source: ModelProto, context: Context) -> ModelProto:
+    """Return the graph of a model that the recipe names, with the source's inputs and outputs.
+
+    Raises UnsupportedError where its images are prepared in another way than the source's, and
+    what `fitted_to` raises.
+    """
+    entry, data = context.models[uri], context.data
+    seen = data.preprocessing if data is not None else None
+    if None not in (entry.preprocessing, seen) and entry.preprocessing != seen:
+        raise UnsupportedError(
+            f"{uri} wants its images prepared in another way than the model that is compressed, and"
+            " both must learn from the same arrays; take one with the same `input:`, or put what"
+            " differs (mean, std) into its graph"
+        )
+    return fitted_to(source, read_graph(Artifact(path=entry.path)), uri)
 
 
 def fitted_to(source: ModelProto, model: ModelProto, uri: str) -> ModelProto:

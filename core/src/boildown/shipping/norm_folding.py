@@ -1,6 +1,6 @@
 """Fold batch norms into the convolutions before them, ahead of a step that would do it later.
 
-Static int8 multiplies every channel of a weight by a factor of its own: the few values that a layer
+Toolkits multiply every channel of a weight by a factor of its own then: the few values that a layer
 shares become a few for each channel. Folded first, they stay few.
 """
 
@@ -10,8 +10,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from boildown import batch_norm_line, initializers, node_attribute, replace_nodes, store_values
 from onnx import numpy_helper
+
+from .batch_norms import batch_norm_line
+from .graph import initializers, node_attribute, replace_nodes, store_values
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -22,7 +24,7 @@ _AXES = {"Conv": 0, "ConvTranspose": 1}
 
 
 def fold_batch_norms(model: ModelProto) -> list[str]:
-    """Fold in place what static int8 folds; return the names of the convolutions.
+    """Fold in place what toolkits fold; return the names of the convolutions.
 
     Those are batch norms of constants that alone read a convolution whose weight no other node
     reads.
