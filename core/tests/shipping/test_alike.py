@@ -8,7 +8,7 @@ from boildown import UnsupportedError, fitted_to
 from boildown.testing.graphs import GRAPHS
 
 
-def test_several_inputs_are_told_apart_by_their_names(tmp_path: Path) -> None:
+def test_several_inputs_are_told_apart_by_their_names() -> None:
     model = GRAPHS["two_inputs"]()
     source, turned = onnx.ModelProto(), onnx.ModelProto()
     source.CopyFrom(model)
