@@ -1,0 +1,14 @@
+"""The door to TF Model Optimization's clustering: its wrapper with every option, and its scheme."""
+
+from __future__ import annotations
+
+from .keras import tf_keras  # noqa: I001 - chooses legacy Keras, before TensorFlow loads
+from tensorflow_model_optimization.clustering.keras import (
+    CentroidInitialization,
+    strip_clustering,
+)
+from tensorflow_model_optimization.python.core.clustering.keras.experimental.cluster import (
+    cluster_weights,  # the public one knows neither zeros nor channels
+)
+
+__all__ = ["CentroidInitialization", "cluster_weights", "strip_clustering", "tf_keras"]

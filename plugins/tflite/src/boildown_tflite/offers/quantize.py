@@ -1,0 +1,68 @@
+"""What the TensorFlow Lite backend offers of quantization."""
+
+from __future__ import annotations
+
+from boildown import Offer, Refusal
+
+_BEFORE = ("prune", "cluster", "distill")
+
+_FLOAT16 = Offer(
+    op="quantize",
+    accepts={"weights": ("float16",), "activations": ("float32",), "layers": ()},
+    after=_BEFORE,
+)
+_DYNAMIC = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8",),
+        "activations": ("dynamic",),
+        "symmetric": (None, True),
+        "layers": (),
+    },
+    after=_BEFORE,
+)
+_STATIC = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8",),
+        "activations": ("int8", "int16"),
+        "granularity": (None, "channel"),
+        "symmetric": (None, True),
+        "observer": (None, "minmax"),
+        "layers": (),
+    },
+    needs=("samples",),
+    after=_BEFORE,
+)
+_AWARE = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8",),
+        "activations": ("int8",),
+        "granularity": (None, "channel"),
+        "symmetric": (None, True),
+        "train": (True,),
+        "layers": (),
+    },
+    needs=("train", "labels"),
+    after=_BEFORE,
+)
+QUANTIZE_OFFERS = (_FLOAT16, _DYNAMIC, _STATIC, _AWARE)
+_NO_CODES = "TensorFlow Lite has no kernels and no storage for it"
+QUANTIZE_REFUSALS = (
+    *(
+        Refusal(op="quantize", setting="weights", value=value, reason=_NO_CODES)
+        for value in ("bfloat16", "int7", "int6", "int5", "int3", "int2", "int1")
+    ),
+    Refusal(
+        op="quantize",
+        setting="granularity",
+        value="tensor",
+        reason="TensorFlow Lite gives every output channel of a convolution its own scale",
+    ),
+    Refusal(
+        op="quantize",
+        setting="layers",
+        reason="TensorFlow Lite's converter quantizes the whole network or nothing",
+    ),
+)

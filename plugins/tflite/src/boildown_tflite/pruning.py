@@ -1,0 +1,34 @@
+"""The door to TF Model Optimization's pruning: its wrapper, and its masks without training."""
+
+from __future__ import annotations
+
+from .keras import tf_keras  # noqa: TC001, I001 - chooses legacy Keras, before TensorFlow loads
+from tensorflow_model_optimization.sparsity.keras import (
+    ConstantSparsity,
+    PolynomialDecay,
+    PruningSchedule,
+    UpdatePruningStep,
+    prune_low_magnitude,
+    strip_pruning,
+)
+
+__all__ = [
+    "ConstantSparsity",
+    "PolynomialDecay",
+    "PruningSchedule",
+    "UpdatePruningStep",
+    "mask_at_once",
+    "prune_low_magnitude",
+    "strip_pruning",
+]
+
+
+def mask_at_once(model: tf_keras.Model) -> None:
+    """Make the masks of a wrapped model and put them on, as its first training step would."""
+    watcher = UpdatePruningStep()
+    watcher.set_model(model)
+    watcher.on_train_begin()
+    for layer in watcher.prunable_layers:
+        layer.pruning_step.assign(1)
+        layer.pruning_obj.conditional_mask_update()
+    watcher.on_epoch_end(0)

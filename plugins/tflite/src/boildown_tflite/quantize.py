@@ -1,0 +1,77 @@
+"""Choose the precision that a step asks for, and write the `.tflite` file of it.
+
+Quantizing ends the chain: what it makes is the file that ships.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boildown import Artifact, StepOutcome, Warned, batches, read_graph
+
+from .convert import to_tflite
+from .importer import import_onnx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from boildown import Context, Quantize
+
+    from .convert import Converted, Mode
+
+#: Samples that are held in memory at once while calibrating.
+_BATCH = 16
+#: So many layers that keep float32 are named.
+_TOLD = 6
+
+
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Carry out the step: float16, dynamic, int8, int16 × int8, or int8 while training.
+
+    Raises UnsupportedError where the network cannot be imported or converted, DataError where the
+    samples that the step needs are missing.
+    """
+    if step.train is not None:
+        from .aware import quantize as quantize_aware
+
+        return quantize_aware(model, step, step.train, context)
+    graph = read_graph(model)
+    imported = import_onnx(graph)
+    mode = _mode(step)
+    io = context.settings.get("io", "float32")
+    samples = _samples(context) if step.activations in {"int8", "int16"} else ()
+    converted = to_tflite(imported.model, graph, imported.layers, mode, samples, io=io)
+    return saved(converted, context)
+
+
+def saved(converted: Converted, context: Context, epochs: int = 0) -> StepOutcome:
+    """Write the file, and warn of the layers that it keeps in float32."""
+    path = context.workdir / "model.tflite"
+    path.write_bytes(converted.content)
+    warnings = _kept_float(converted.left)
+    return StepOutcome(
+        artifact=Artifact(path=path, format="tflite"), epochs=epochs, warnings=warnings
+    )
+
+
+def _mode(step: Quantize) -> Mode:
+    if step.weights == "float16":
+        return "float16"
+    modes: dict[str, Mode] = {"dynamic": "dynamic", "int8": "int8", "int16": "int16x8"}
+    return modes[str(step.activations)]
+
+
+def _samples(context: Context) -> Iterator[dict[str, np.ndarray]]:
+    assert context.data is not None  # noqa: S101 - the offers need samples
+    for batch in batches(context.data, "calibration", _BATCH):
+        yield dict(batch.inputs)
+
+
+def _kept_float(layers: tuple[str, ...]) -> tuple[Warned, ...]:
+    if not layers:
+        return ()
+    named = ", ".join(map(repr, layers[:_TOLD]))
+    more = f" and {len(layers) - _TOLD} more" if len(layers) > _TOLD else ""
+    text = f"TensorFlow Lite keeps {len(layers)} layers in float32: {named}{more}"
+    return (Warned(code="PARTIAL", text=text),)

@@ -1,0 +1,62 @@
+"""Which Keras layers a step may change, and how TF Model Optimization's wrappers go round them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boildown import Warned, selected_layers
+
+from .keras import tf_keras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from boildown import Context, Layer, Step
+
+    from .importer import Imported
+
+_L = tf_keras.layers
+#: What TF Model Optimization prunes and clusters. Depthwise kernels are left out by its design:
+#: they are few, and networks suffer.
+KERNELS = (_L.Conv2D, _L.Conv2DTranspose, _L.Dense)
+#: So many layers that stay as they are are named.
+_TOLD = 6
+
+
+def choose(
+    step: Step, imported: Imported, context: Context
+) -> tuple[dict[str, str], tuple[Warned, ...]]:
+    """Return Keras layer -> ONNX layer of what the step may change, and what it leaves alone.
+
+    The warning names the selected layers that TF Model Optimization does not change.
+    """
+    selected = selected_layers(step, context)
+    nodes = {layer.node: layer for layer in selected}
+    chosen = {
+        name: nodes[node].name
+        for name, node in imported.layers.items()
+        if node in nodes and type(imported.model.get_layer(name)) in KERNELS
+    }
+    left = [layer for layer in selected if layer.name not in chosen.values()]
+    return chosen, _left_alone(left, step.op)
+
+
+def wrapped(
+    model: tf_keras.Model, names: Collection[str], wrap: Callable[[_L.Layer], _L.Layer]
+) -> tf_keras.Model:
+    """Return `model` with wrappers round the layers called `names`; all layers stay the same."""
+    return tf_keras.models.clone_model(
+        model, clone_function=lambda layer: wrap(layer) if layer.name in names else layer
+    )
+
+
+def _left_alone(layers: list[Layer], op: str) -> tuple[Warned, ...]:
+    if not layers:
+        return ()
+    named = ", ".join(repr(layer.name) for layer in layers[:_TOLD])
+    more = f" and {len(layers) - _TOLD} more" if len(layers) > _TOLD else ""
+    text = (
+        f"TF Model Optimization does not {op} {len(layers)} of the selected layers (depthwise"
+        f" convolutions, recurrent layers and products of its own kind): {named}{more}"
+    )
+    return (Warned(code="PARTIAL", text=text),)
