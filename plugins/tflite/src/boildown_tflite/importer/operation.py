@@ -7,6 +7,7 @@ settings, and holds the constants among its operands as weights, so that they ca
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +40,11 @@ class Operation(tf_keras.layers.Layer):  # type: ignore[misc]
         layer, `constant_PLACE`.
         """
         super().__init__(**layer)
-        self.function, self.settings, self.constants = function, settings or {}, constants or {}
-        for place, form in self.constants.items():
+        self.function = function
+        # Neither a partial nor a frozenset is wrapped by Keras, as lists and dictionaries are.
+        self.compute = functools.partial(FUNCTIONS[function], **(settings or {}))
+        self.places = frozenset(constants or {})
+        for place, form in (constants or {}).items():
             made = self.add_weight(name=f"constant_{place}", initializer="zeros", **form)
             setattr(self, f"constant_{place}", made)
 
@@ -48,12 +52,24 @@ class Operation(tf_keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:  # noqa: ANN401 - tensors
         """Compute; several inputs come as a list."""
         operands = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        for place in sorted(self.constants, key=int):
-            constant = tf.convert_to_tensor(getattr(self, f"constant_{place}"))
-            operands.insert(int(place), constant)
-        return FUNCTIONS[self.function](*operands, **self.settings)
+        for place in sorted(self.places, key=int):
+            operands.insert(int(place), tf.convert_to_tensor(self.constant(place)))
+        return self.compute(*operands)
+
+    def constant(self, place: str) -> Any:  # noqa: ANN401 - a variable
+        """Return the variable of the constant at a place."""
+        return getattr(self, f"constant_{place}")
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes the layer again, but for its weights."""
-        own = {"function": self.function, "settings": self.settings, "constants": self.constants}
-        return {**super().get_config(), **own}
+        constants = {
+            place: {
+                "shape": list(variable.shape),
+                "dtype": variable.dtype.name,
+                "trainable": variable.trainable,
+            }
+            for place in sorted(self.places)
+            if (variable := self.constant(place)) is not None
+        }
+        own = {"function": self.function, "settings": self.compute.keywords}
+        return {**super().get_config(), **own, "constants": constants}
