@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .errors import ModelError as ModelError
     from .errors import UnsupportedError as UnsupportedError
     from .errors import UriError as UriError
+    from .hush import hushed as hushed
     from .measuring.onnxruntime import OnnxRuntime as OnnxRuntime
     from .model.layers import Layer as Layer
     from .model.layers import source_layers as source_layers
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from .shipping.files import read_graph as read_graph
     from .shipping.files import unchanged as unchanged
     from .shipping.files import write_graph as write_graph
+    from .shipping.float_form import compute_in_float as compute_in_float
     from .shipping.graph import initializers as initializers
     from .shipping.graph import node_attribute as node_attribute
     from .shipping.graph import replace_nodes as replace_nodes
@@ -121,6 +123,7 @@ _HOME = {
     "ModelError": "errors",
     "UnsupportedError": "errors",
     "UriError": "errors",
+    "hushed": "hush",
     "OnnxRuntime": "measuring.onnxruntime",
     "Layer": "model.layers",
     "source_layers": "model.layers",
@@ -163,6 +166,7 @@ _HOME = {
     "read_graph": "shipping.files",
     "unchanged": "shipping.files",
     "write_graph": "shipping.files",
+    "compute_in_float": "shipping.float_form",
     "initializers": "shipping.graph",
     "node_attribute": "shipping.graph",
     "replace_nodes": "shipping.graph",

@@ -13,12 +13,9 @@ from boildown import Artifact, Quantize, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.recipe.steps import Layers
 from boildown.testing.graphs import GRAPHS
-from boildown_torch.pte.onnx_form import compute_in_float
-from onnx import helper, numpy_helper
 
 from .formats import agreement, by_onnx, native
 from .jobs import normalised, run
-from .parity import by_onnx_runtime
 
 PTE = {"format": "pte"}
 STATIC = Quantize(activations="int8")
@@ -60,23 +57,6 @@ def test_int8_gives_the_class_that_its_onnx_form_gives(made: Callable[[str], Mad
     source, result = made("static")
     found, wanted = native(result, source, 400), by_onnx(result, source, 400)
     assert agreement(found, wanted) >= 0.995
-
-
-def test_a_constant_with_a_zero_point_keeps_it() -> None:
-    codes = np.array([[-128, 5], [7, 127]], np.int8)
-    stored = {"c": codes, "s": np.float32([0.5]).reshape(()), "z": np.array(-128, np.int8)}
-    nodes = [
-        helper.make_node("DequantizeLinear", ["c", "s", "z"], ["w"]),
-        helper.make_node("Mul", ["x", "w"], ["y"]),
-    ]
-    ports = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [2, 2]) for n in "xy"]
-    constants = [numpy_helper.from_array(array, name) for name, array in stored.items()]
-    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    compute_in_float(model)
-    assert "DequantizeLinear" not in {node.op_type for node in model.graph.node}
-    (found,) = by_onnx_runtime(model, [np.ones((2, 2), np.float32)])
-    np.testing.assert_array_equal(found, (codes.astype(np.float32) + 128) * 0.5)
 
 
 def test_int8_is_not_the_float_network(made: Callable[[str], Made]) -> None:

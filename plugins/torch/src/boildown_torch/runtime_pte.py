@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from boildown import UnsupportedError, read_graph
+from boildown import UnsupportedError, hushed, read_graph
 
-from .hushed import hushed
 from .quiet import quietly
 
 # Whoever measures imports this module first, so that loading is the model's time alone.

@@ -6,11 +6,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import torch
-from boildown import Artifact, deploy_onnx, write_graph
+from boildown import Artifact, compute_in_float, deploy_onnx, write_graph
 
 from ..plain import plain_module
 from ..quiet import quietly
-from .onnx_form import compute_in_float
+from ..static.kernels import turn_weights
 
 with quietly():  # ExecuTorch warns of its own source while it is imported
     from .lowering import fixed_program, lowered
@@ -50,6 +50,7 @@ def save_quantized(
 
     `onnx_form` is what PyTorch exports of the same network; it is changed.
     """
+    turn_weights(onnx_form)
     compute_in_float(onnx_form)
     folder = context.workdir / "quantized"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""The ONNX form of what XNNPACK computes in integers: exact on any computer, if not fast.
+"""An ONNX form that computes what an integer runtime computes: exact on any computer, if not fast.
 
 ONNX Runtime's own int8 kernels saturate on x86 CPUs without VNNI, and it quantizes weights anew
 that stand between two roundings; XNNPACK does neither, so the two would be different networks. So
@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from boildown import Codes, initializers, node_attribute, replace_nodes, store_codes
 from onnx import TensorProto, helper, numpy_helper
 
-from ..static.kernels import turn_weights
+from ..encoding.integers import Codes
+from .codes import store_codes
+from .graph import initializers, node_attribute, replace_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,11 @@ _WIDEN, _ZERO = "DequantizeLinear", 2
 
 
 def compute_in_float(model: ModelProto) -> None:
-    """Have all codes widened by operators that ONNX Runtime leaves alone, in place."""
-    turn_weights(model)
+    """Have all codes widened by operators that ONNX Runtime leaves alone, in place.
+
+    Every DequantizeLinear of an initializer or an activation is replaced; QuantizeLinear, which
+    rounds, stays.
+    """
     tensors = initializers(model)
     weights = {
         node.output[0]: _codes(node, tensors)
