@@ -143,9 +143,7 @@ class Twins:
         ]
         image = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", *self.image])
         graph = helper.make_graph(self.nodes, "twins", [image], ports, self.constants)
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
-        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         onnx.checker.check_model(model, full_check=True)
         return Made(keras, self.layers, model)
 

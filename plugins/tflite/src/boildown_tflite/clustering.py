@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .keras import tf_keras  # noqa: I001 - chooses legacy Keras, before TensorFlow loads
 from tensorflow_model_optimization.clustering.keras import (
     CentroidInitialization,
     strip_clustering,
@@ -10,5 +9,7 @@ from tensorflow_model_optimization.clustering.keras import (
 from tensorflow_model_optimization.python.core.clustering.keras.experimental.cluster import (
     cluster_weights,  # the public one knows neither zeros nor channels
 )
+
+from .keras import tf_keras
 
 __all__ = ["CentroidInitialization", "cluster_weights", "strip_clustering", "tf_keras"]

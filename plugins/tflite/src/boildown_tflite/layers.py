@@ -67,8 +67,6 @@ def _oriented(site: Site, layer: Layer) -> np.ndarray:
     return values.reshape(layer.shape) if sized else values
 
 
-
-
 def _payload(tensor: Tensor) -> int:
     """Return the bytes of a constant with its scales and zero points."""
     scales = tensor.quantization.bytes if tensor.quantization else 0

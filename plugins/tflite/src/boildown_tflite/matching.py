@@ -111,11 +111,12 @@ def _matrix(site: Site) -> np.ndarray | None:
 def _kernel(layer: tf_keras.layers.Layer) -> np.ndarray | None:
     """Return the weight of a Keras layer in the same form; None where it has none."""
     inner = getattr(layer, "layer", layer)
+    # The attribute `kernel` of a layer that has trained with rounding is what it was rounded to.
+    variables = {v.name.rpartition("/")[2].partition(":")[0]: v for v in inner.variables}
     for name in ("depthwise_kernel", "kernel", "embeddings"):
-        variable = getattr(inner, name, None)
-        if variable is None:
+        if name not in variables:
             continue
-        values = np.asarray(variable, np.float64)
+        values = variables[name].numpy().astype(np.float64)
         if name == "depthwise_kernel":
             return values.reshape(-1, values.shape[2] * values.shape[3])
         if type(inner).__name__ == "Conv2DTranspose":

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 ENTRY = "boildown.layers"
 
 
-def name_file(
-    content: bytes, model: tf_keras.Model, source: ModelProto, matched: Matched
-) -> bytes:
+def name_file(content: bytes, model: tf_keras.Model, source: ModelProto, matched: Matched) -> bytes:
     """Return the file with the names of `source`'s ports and the entry about its layers."""
     file = read_bytes(content)
     inputs = _ports(source.graph.input, model.input_names, file.input_names, "input")

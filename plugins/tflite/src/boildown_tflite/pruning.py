@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .keras import tf_keras  # noqa: TC001, I001 - chooses legacy Keras, before TensorFlow loads
 from tensorflow_model_optimization.sparsity.keras import (
     ConstantSparsity,
     PolynomialDecay,
@@ -11,6 +10,8 @@ from tensorflow_model_optimization.sparsity.keras import (
     prune_low_magnitude,
     strip_pruning,
 )
+
+from .keras import tf_keras  # noqa: TC001 - chooses legacy Keras, before TensorFlow loads
 
 __all__ = [
     "ConstantSparsity",

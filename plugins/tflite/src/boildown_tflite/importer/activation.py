@@ -35,7 +35,7 @@ def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
 
 @function
 def hard_swish(x: Any) -> Any:  # noqa: ANN401
-    """x · relu6(x + 3) / 6, the pattern that becomes TFLite's HARD_SWISH."""
+    """X · relu6(x + 3) / 6, the pattern that becomes TFLite's HARD_SWISH."""
     return x * tf.nn.relu6(x + 3.0) * (1 / 6)
 
 
@@ -53,13 +53,13 @@ def softplus(x: Any) -> Any:  # noqa: ANN401
 
 @function
 def softsign(x: Any) -> Any:  # noqa: ANN401
-    """x / (1 + |x|)."""
+    """X / (1 + |x|)."""
     return x / (1.0 + tf.abs(x))
 
 
 @function
 def mish(x: Any) -> Any:  # noqa: ANN401
-    """x · tanh(softplus(x))."""
+    """X · tanh(softplus(x))."""
     return x * tf.tanh(softplus(x))
 
 
@@ -146,9 +146,7 @@ def units(node: Node) -> Laid:
 def thresholded_relu(node: Node) -> Laid:
     """0 up to `alpha`."""
     laid = node.laid(0)
-    return laid.giving(
-        node.operate("thresholded", laid.tensor, alpha=node.attribute("alpha", 1.0))
-    )
+    return laid.giving(node.operate("thresholded", laid.tensor, alpha=node.attribute("alpha", 1.0)))
 
 
 @operator("PRelu")

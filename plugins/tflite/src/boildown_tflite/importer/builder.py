@@ -241,9 +241,7 @@ class Node:
         places = {str(i): op for i, op in enumerate(operands) if isinstance(op, Constant)}
         forms = {place: self._form(constant) for place, constant in places.items()}
         tensors = [operand for operand in operands if not isinstance(operand, Constant)]
-        layer = Operation(
-            function, settings, forms, name=self.builder.free(self.name + suffix)
-        )
+        layer = Operation(function, settings, forms, name=self.builder.free(self.name + suffix))
         self.builder.layers[layer.name] = self.name
         result = layer(tensors[0] if len(tensors) == 1 else tensors)
         for place, constant in places.items():

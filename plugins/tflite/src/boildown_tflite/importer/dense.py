@@ -62,9 +62,7 @@ def gemm(node: Node) -> Laid:
         return _dense(node, weight, 2, bias, transposed=transposed)
     dense = _dense(node, weight, 2, None, transposed=transposed)
     added = [] if bias is None else [_operand(node, 2)]
-    output = node.operate(
-        "scaled_sum", dense.tensor, *added, suffix="_sum", alpha=alpha, beta=beta
-    )
+    output = node.operate("scaled_sum", dense.tensor, *added, suffix="_sum", alpha=alpha, beta=beta)
     return dense.giving(output)
 
 

@@ -188,9 +188,7 @@ def pad(node: Node) -> Laid:
     return laid.giving(node.operate("padded_with", laid.tensor, pads=places, value=number))
 
 
-def _mirrored(
-    node: Node, laid: Laid, sides: dict[int, tuple[int, int]], mode: str
-) -> Laid:
+def _mirrored(node: Node, laid: Laid, sides: dict[int, tuple[int, int]], mode: str) -> Laid:
     output = laid.tensor
     for axis, pair in sides.items():
         places = np.pad(np.arange(laid.shape[axis] or 0), pair, mode=mode)  # type: ignore[call-overload]

@@ -87,9 +87,7 @@ def _nearest(node: Node, laid: Laid, size: list[int], scales: list[float]) -> La
     output = laid.tensor
     for axis, found in enumerate(places):
         suffix = "" if axis else "_rows"
-        output = node.operate(
-            "taken", output, suffix=suffix, places=found.tolist(), axis=axis + 1
-        )
+        output = node.operate("taken", output, suffix=suffix, places=found.tolist(), axis=axis + 1)
     return laid.giving(output)
 
 

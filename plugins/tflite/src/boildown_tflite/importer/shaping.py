@@ -262,9 +262,7 @@ def _repeated(node: Node, value: np.ndarray, wanted: list[Length]) -> Laid:
     shape = [
         -1 if length.open else max(length.count, n) for length, n in zip(wanted, own, strict=True)
     ]
-    constant = Constant(
-        value.reshape(own), node.proto.input[0], lambda x: x.reshape(value.shape)
-    )
+    constant = Constant(value.reshape(own), node.proto.input[0], lambda x: x.reshape(value.shape))
     output = node.operate(
         "for_each_sample", reference.tensor, constant, shape=shape,
         axis=list(reference.tensor.shape).index(None), each=opened[0].count,
