@@ -16,6 +16,7 @@ from boildown import (
 from ..flatbuffer import read_file
 from ..naming import read_names
 from ..weights import weight_sites
+from .averaging import round_averages
 from .naming import name_layers
 from .ports import open_ports
 from .refusing import refuse_other_computations
@@ -49,6 +50,7 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
         node: file.tensors[index].name for node, index in outputs.items() if node in nodes
     }
     name_layers(model, names)
+    round_averages(model)
     compute_in_float(model)
     _halve(model, file, names)
     onnx.checker.check_model(model, full_check=True)
