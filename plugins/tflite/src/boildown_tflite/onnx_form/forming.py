@@ -1,0 +1,72 @@
+"""Turn a deployable into ONNX with the source's names, layout and open batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import onnx
+from boildown import (
+    compute_in_float,
+    read_graph,
+    source_layers,
+    store_halves,
+    write_graph,
+)
+
+from ..flatbuffer import read_file
+from ..naming import read_names
+from ..weights import weight_sites
+from .averaging import round_averages
+from .naming import name_layers
+from .ports import open_ports
+from .refusing import refuse_other_computations
+from .translating import translate
+
+if TYPE_CHECKING:
+    from boildown import Artifact, Context
+    from onnx import ModelProto
+
+    from ..flatbuffer import File
+
+_WEIGHT = 1
+
+
+def to_onnx(deployable: Artifact, context: Context) -> Artifact:
+    """Write `model.onnx`, which computes what LiteRT computes of the file.
+
+    float32 and float16 files are the same to rounding. Of int8 files every sum and operator is
+    computed in float32 between the same roundings to int8, so that single values may fall one
+    quantum aside. Inputs and outputs in integers become real numbers, as the runtime gives them.
+    Raises UnsupportedError where ONNX would be another computation, or tf2onnx has no translation.
+    """
+    file = read_file(deployable.path)
+    refuse_other_computations(file)
+    source = read_graph(context.network)
+    model = translate(deployable.path, file)
+    open_ports(model, file, source)
+    outputs, _missing = read_names(file)
+    nodes = {layer.node for layer in source_layers(source)}
+    names = {
+        node: file.tensors[index].name for node, index in outputs.items() if node in nodes
+    }
+    name_layers(model, names)
+    round_averages(model)
+    compute_in_float(model)
+    _halve(model, file, names)
+    onnx.checker.check_model(model, full_check=True)
+    return write_graph(model, context, "model")
+
+
+def _halve(model: ModelProto, file: File, names: dict[str, str]) -> None:
+    """Store in 16 bits what the file stores in 16 bits; tf2onnx has widened it."""
+    made = {file.tensors[site.output].name: site.weight.type for site in weight_sites(file)}
+    halves = {node for node, name in names.items() if made.get(name) == "FLOAT16"}
+    stored = {tensor.name for tensor in model.graph.initializer}
+    weights = {
+        node.input[_WEIGHT]
+        for node in model.graph.node
+        if node.name in halves and node.input[_WEIGHT] in stored
+    }
+    store_halves(model, sorted(weights), "float16")
+
+
