@@ -19,7 +19,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 def function(call: Callable[..., Any]) -> Callable[..., Any]:
     """Register a function under its own name."""
-    FUNCTIONS[call.__name__] = call
+    # Their control flow depends on settings, not on tensors: nothing for autograph to rewrite.
+    FUNCTIONS[call.__name__] = tf.autograph.experimental.do_not_convert(call)
     return call
 
 
@@ -48,7 +49,6 @@ class Operation(tf_keras.layers.Layer):  # type: ignore[misc]
             made = self.add_weight(name=f"constant_{place}", initializer="zeros", **form)
             setattr(self, f"constant_{place}", made)
 
-    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def call(self, inputs: Any) -> Any:  # noqa: ANN401 - tensors
         """Compute; several inputs come as a list."""
         operands = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
