@@ -1,8 +1,8 @@
 """Quantization-aware training with TF Model Optimization, alone or joined to earlier steps.
 
-Jacob and others, "Quantization and training of neural networks for efficient integer-arithmetic-only
-inference", 2018. Behind a pruning or clustering step the collaborative schemes keep its zeros and
-shared values: PQAT, CQAT and PCQAT.
+Jacob and others, "Quantization and training of neural networks for efficient
+integer-arithmetic-only inference", 2018. Behind a pruning or clustering step the collaborative
+schemes keep its zeros and shared values: PQAT, CQAT and PCQAT.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .ranges import begin_at
 from .training.feeding import Feed
 
 if TYPE_CHECKING:
-    from boildown import Artifact, Context, Quantize, Train
+    from boildown import Artifact, Context, Train
     from onnx import ModelProto
 
     from .importer import Imported
@@ -43,7 +43,7 @@ _FOLDS = (_L.Conv2D, _L.DepthwiseConv2D, _L.Dense)
 _OBSERVED = 8
 
 
-def quantize(model: Artifact, step: Quantize, settings: Train, context: Context) -> StepOutcome:
+def quantize(model: Artifact, settings: Train, context: Context) -> StepOutcome:
     """Train with rounded weights and activations, and write the int8 file.
 
     Raises UnsupportedError where the network cannot be imported or converted or its batch is

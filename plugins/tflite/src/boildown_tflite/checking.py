@@ -35,6 +35,8 @@ WANTED = {
     "int8": Wanted("INT8", "INT8", everywhere=True),
     "int16x8": Wanted("INT8", "INT16", everywhere=True),
     "aware": Wanted("INT8", "INT8", everywhere=False),
+    "int8 weights": Wanted("INT8", "FLOAT32", everywhere=False),
+    "int4 weights": Wanted("INT4", "FLOAT32", everywhere=False),
 }
 
 

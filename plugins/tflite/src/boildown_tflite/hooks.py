@@ -43,6 +43,7 @@ def backend_info() -> BackendInfo:
             "keras",
             "tensorflow_model_optimization",
             "ai_edge_litert",
+            "ai_edge_quantizer",
             "tf2onnx",
         ),
         citation="Abadi et al., TensorFlow, OSDI 2016",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from boildown import Artifact, StepOutcome, Warned, batches, read_graph
 
 from .convert import to_tflite
+from .edge import covers, quantize_weights
 from .importer import import_onnx
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _TOLD = 6
 
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
-    """Carry out the step: float16, dynamic, int8, int16 × int8, or int8 while training.
+    """Carry out the step: weights alone, dynamic, int8, int16 × int8, or int8 while training.
 
     Raises UnsupportedError where the network cannot be imported or converted, DataError where the
     samples that the step needs are missing.
@@ -35,11 +36,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if step.train is not None:
         from .aware import quantize as quantize_aware
 
-        return quantize_aware(model, step, step.train, context)
+        return quantize_aware(model, step.train, context)
     graph = read_graph(model)
     imported = import_onnx(graph)
-    mode = _mode(step)
     io = context.settings.get("io", "float32")
+    if covers(step):
+        plain = to_tflite(imported.model, graph, imported.layers, "float32", io=io)
+        return saved(quantize_weights(plain.content, step), context)
+    mode = _mode(step)
     samples = _samples(context) if step.activations in {"int8", "int16"} else ()
     converted = to_tflite(imported.model, graph, imported.layers, mode, samples, io=io)
     return saved(converted, context)

@@ -21,6 +21,20 @@ _DYNAMIC = Offer(
     },
     after=_BEFORE,
 )
+_WEIGHTS_ONLY = Offer(
+    op="quantize",
+    accepts={
+        "weights": ("int8", "int4"),
+        "activations": ("float32",),
+        "granularity": (None, "channel"),
+        "symmetric": (None, True),
+        "layers": (),
+    },
+    after=_BEFORE,
+)
+_DYNAMIC_4 = _WEIGHTS_ONLY.model_copy(
+    update={"accepts": {**_WEIGHTS_ONLY.accepts, "weights": ("int4",), "activations": ("dynamic",)}}
+)
 _STATIC = Offer(
     op="quantize",
     accepts={
@@ -47,7 +61,7 @@ _AWARE = Offer(
     needs=("train", "labels"),
     after=_BEFORE,
 )
-QUANTIZE_OFFERS = (_FLOAT16, _DYNAMIC, _STATIC, _AWARE)
+QUANTIZE_OFFERS = (_FLOAT16, _WEIGHTS_ONLY, _DYNAMIC, _DYNAMIC_4, _STATIC, _AWARE)
 _NO_CODES = "TensorFlow Lite has no kernels and no storage for it"
 QUANTIZE_REFUSALS = (
     *(

@@ -46,9 +46,7 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     open_ports(model, file, source)
     outputs, _missing = read_names(file)
     nodes = {layer.node for layer in source_layers(source)}
-    names = {
-        node: file.tensors[index].name for node, index in outputs.items() if node in nodes
-    }
+    names = {node: file.tensors[index].name for node, index in outputs.items() if node in nodes}
     name_layers(model, names)
     round_averages(model)
     compute_in_float(model)
@@ -68,5 +66,3 @@ def _halve(model: ModelProto, file: File, names: dict[str, str]) -> None:
         if node.name in halves and node.input[_WEIGHT] in stored
     }
     store_halves(model, sorted(weights), "float16")
-
-
