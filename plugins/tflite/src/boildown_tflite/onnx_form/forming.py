@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 from boildown import (
+    UnsupportedError,
     compute_in_float,
     read_graph,
     source_layers,
@@ -53,7 +54,11 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     round_averages(model)
     compute_in_float(model)
     _halve(model, file, names)
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise UnsupportedError(f"tf2onnx has made a graph that ONNX refuses: {why}") from error
     return write_graph(model, context, "model")
 
 
