@@ -52,7 +52,7 @@ def _size(node: NodeProto, scales: np.ndarray, file: File) -> tuple[int, ...] | 
             np.array(file.tensors[i].shape[1:3]) for i in (operator.inputs[0], operator.outputs[0])
         )
         if np.allclose(after / before, scales, rtol=_SAME):
-            exact = np.array_equal(np.floor(scales * before.astype(np.float32)), after)
+            exact = np.array_equal(np.floor(scales.astype(np.float64) * before), after)
             found.add(None if exact else tuple(int(length) for length in after))
     if len(found) == 1:
         return found.pop()
