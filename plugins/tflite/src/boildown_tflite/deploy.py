@@ -29,3 +29,10 @@ def deploy(model: Artifact, context: Context) -> Artifact:
     imported = import_onnx(source)
     path.write_bytes(to_tflite(imported.model, source, imported.layers, "float32").content)
     return Artifact(path=path, format=FORMAT)
+
+
+def to_onnx(deployable: Artifact, context: Context) -> Artifact:
+    """Write what the file computes as ONNX; see `onnx_form`, which brings in TensorFlow."""
+    from .onnx_form import to_onnx
+
+    return to_onnx(deployable, context)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 from boildown import (
+    UnsupportedError,
     compute_in_float,
     read_graph,
     source_layers,
@@ -17,10 +18,12 @@ from ..flatbuffer import read_file
 from ..naming import read_names
 from ..weights import weight_sites
 from .averaging import round_averages
+from .biases import restore_biases
 from .naming import name_layers
 from .ports import open_ports
 from .refusing import refuse_other_computations
 from .translating import translate
+from .verifying import refuse_differences
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context
@@ -43,6 +46,7 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     refuse_other_computations(file)
     source = read_graph(context.network)
     model = translate(deployable.path, file)
+    restore_biases(model, file)
     open_ports(model, file, source)
     outputs, _missing = read_names(file)
     nodes = {layer.node for layer in source_layers(source)}
@@ -51,8 +55,14 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     round_averages(model)
     compute_in_float(model)
     _halve(model, file, names)
-    onnx.checker.check_model(model, full_check=True)
-    return write_graph(model, context, "model")
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise UnsupportedError(f"tf2onnx has made a graph that ONNX refuses: {why}") from error
+    form = write_graph(model, context, "model")
+    refuse_differences(form, deployable, file, context)
+    return form
 
 
 def _halve(model: ModelProto, file: File, names: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
-"""The source's names for the nodes that hold its layers, by which every reader finds them."""
+"""Which nodes of a translated graph hold the layers, and the source's names for them."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from boildown import UnsupportedError
@@ -9,12 +10,25 @@ from boildown import UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
 #: Operators that tf2onnx makes of those that hold weights.
 _HOLDERS = ("Conv", "ConvTranspose", "MatMul", "Gemm", "Gather")
-#: tf2onnx names a node after the tensor that it makes, with this before a rounding.
-_BEFORE_ROUNDING = "_prequant"
+#: What tf2onnx appends to the name of the tensor that a node makes: before a rounding, and where
+#: it has joined product and bias.
+_APPENDED = re.compile(r"(_prequant)?(_Gemm__\d+)?$")
+
+
+def holders(model: ModelProto) -> dict[str, NodeProto]:
+    """Return the nodes that may hold a weight by the name of the tensor that is theirs in the file.
+
+    tf2onnx names a node after the tensor that it makes.
+    """
+    return {
+        _APPENDED.sub("", node.name): node
+        for node in model.graph.node
+        if node.op_type in _HOLDERS
+    }
 
 
 def name_layers(model: ModelProto, names: Mapping[str, str]) -> None:
@@ -22,12 +36,8 @@ def name_layers(model: ModelProto, names: Mapping[str, str]) -> None:
 
     Raises UnsupportedError where no node computes a layer.
     """
-    holders = {
-        node.name.removesuffix(_BEFORE_ROUNDING): node
-        for node in model.graph.node
-        if node.op_type in _HOLDERS
-    }
-    lost = [layer for layer, tensor in names.items() if tensor not in holders]
+    found = holders(model)
+    lost = [layer for layer, tensor in names.items() if tensor not in found]
     if lost:
         raise UnsupportedError(
             f"tf2onnx has turned layer {lost[0]!r} into something that holds no weight"
@@ -36,4 +46,4 @@ def name_layers(model: ModelProto, names: Mapping[str, str]) -> None:
         if node.name in names or not node.name:
             node.name = f"{node.op_type}#{number}"
     for layer, tensor in names.items():
-        holders[tensor].name = layer
+        found[tensor].name = layer

@@ -8,6 +8,8 @@ from boildown import UnsupportedError
 
 from ..layout import is_turned
 from ..quiet import quietly
+from .gelu import translate_gelu
+from .resizing import restate_resizing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,8 @@ def translate(path: Path, file: File) -> ModelProto:
         except Exception as error:  # tf2onnx raises anything at all
             why = " ".join(str(error).split())[:300]
             raise UnsupportedError(f"tf2onnx cannot translate the .tflite file: {why}") from error
+    translate_gelu(model)
+    restate_resizing(model, file)
     foreign = [n for n in model.graph.node if n.domain or n.op_type.startswith("TFL_")]
     if foreign:
         shown = ", ".join(sorted({node.op_type.removeprefix("TFL_") for node in foreign}))
