@@ -201,7 +201,6 @@ ARITHMETIC = (
     + [
         case("Pow", above(2, 4, 6), constants={1: np.float32(1.7)}),
         case("Mod", SMALL, constants={1: np.float32(0.7)}, fmod=1),
-        case("Div", whole(7, -7, 9, -9).reshape(2, 2), constants={1: whole(2)}),
         case("Mod", whole(7, -7, 9, -9).reshape(2, 2), constants={1: whole(4)}),
         case("Where", SMALL > 0, SMALL, constants={2: np.float32(-1)}),
         case("Not", SMALL > 0), case("And", SMALL > 0, real(2, 4, 6) > 0),

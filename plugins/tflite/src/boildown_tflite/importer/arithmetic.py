@@ -55,8 +55,8 @@ def reciprocal(x: Any) -> Any:  # noqa: ANN401
 
 @function
 def divided(x: Any, y: Any) -> Any:  # noqa: ANN401
-    """Quotient; of integers towards zero."""
-    return tf.math.divide(x, y) if x.dtype.is_floating else tf.truncatediv(x, y)
+    """Quotient of reals."""
+    return tf.math.divide(x, y)
 
 
 @function
@@ -102,8 +102,8 @@ def several(node: Node) -> Laid:
         name, settings = "remainder", {"truncated": bool(node.attribute("fmod", 0))}
     else:
         name = {"Mean": "average", "Where": "chosen", "Div": "divided"}.get(node.op, name)
-    if node.op == "Pow" and not operands[0].dtype.is_floating:
-        node.refuse("integer powers")
+    if node.op in {"Pow", "Div"} and not like.tensor.dtype.is_floating:
+        node.refuse("of integers (TFLite has no such operator)")
     return like.giving(node.operate(name, *operands, **settings))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..keras import tf, tf_keras
-from .builder import Node, operator, same
+from .builder import Constant, Node, operator, same
 from .layout import Laid, channels_last
 from .operation import function
 
@@ -67,11 +68,25 @@ def group_normalization(node: Node) -> Laid:
     scale, bias = node.needed(1, "its scale"), node.needed(2, "its bias")
     laid = node.image()
     groups = len(scale) if node.op == "InstanceNormalization" else node.attribute("num_groups")
-    output = node.layer(
-        _L.GroupNormalization, laid.tensor, groups, epsilon=node.attribute("epsilon", 1e-5)
+    parts = (Constant(values, node.proto.input[i], same) for i, values in ((1, scale), (2, bias)))
+    epsilon = node.attribute("epsilon", 1e-5)
+    return laid.giving(
+        node.operate("normalized_groups", laid.tensor, *parts, groups=groups, epsilon=epsilon)
     )
-    node.set(output, gamma=(1, scale, same), beta=(2, bias, same))
-    return laid.giving(output)
+
+
+@function
+def normalized_groups(x: Any, scale: Any, bias: Any, groups: int, epsilon: float) -> Any:  # noqa: ANN401
+    """Normalise groups of channels of each sample (Wu and He, 2018).
+
+    Keras's own layer becomes a `.tflite` file that fails for batches other than the one built for.
+    """
+    lengths = [-1, *x.shape[1:]]
+    parted = tf.reshape(x, [-1, math.prod(lengths[1:-1]), groups, lengths[-1] // groups])
+    mean = tf.reduce_mean(parted, [1, 3], keepdims=True)
+    variance = tf.reduce_mean(tf.math.squared_difference(parted, mean), [1, 3], keepdims=True)
+    normed = (parted - mean) * tf.math.rsqrt(variance + epsilon)
+    return tf.reshape(normed, lengths) * scale + bias
 
 
 @function

@@ -97,20 +97,21 @@ def _places(node: Node, length: int, to: int, scale: float) -> np.ndarray:
     rounding = node.attribute("nearest_mode", "round_prefer_floor")
     if node.op == "Upsample" or node.builder.opset < 11:  # noqa: PLR2004 - before it had modes
         mode, rounding = "asymmetric", "floor"
-    x = np.arange(to, dtype=np.float64)
+    # ONNX Runtime computes places in float32, which shows where one is almost whole.
+    x, scale, half = np.arange(to, dtype=np.float32), np.float32(scale), np.float32(0.5)
     if mode in {"half_pixel", "pytorch_half_pixel"}:
-        at = (x + 0.5) / scale - 0.5 if to > 1 or mode == "half_pixel" else x * 0
+        at = (x + half) / scale - half if to > 1 or mode == "half_pixel" else x * 0
     elif mode == "half_pixel_symmetric":
-        middle = length / 2 * (1 - to / (scale * length))
-        at = middle + (x + 0.5) / scale - 0.5
+        middle = half * length * (1 - to / (scale * length))
+        at = middle + (x + half) / scale - half
     elif mode == "align_corners":
-        at = x * (length - 1) / (to - 1) if to > 1 else x * 0
+        at = x * np.float32(length - 1) / np.float32(to - 1) if to > 1 else x * 0
     elif mode == "asymmetric":
         at = x / scale
     else:
         node.refuse(f"coordinate_transformation_mode = {mode}")
     rounded = {
-        "round_prefer_floor": np.ceil(at - 0.5), "round_prefer_ceil": np.floor(at + 0.5),
+        "round_prefer_floor": np.ceil(at - half), "round_prefer_ceil": np.floor(at + half),
         "floor": np.floor(at), "ceil": np.ceil(at),
     }[rounding]  # fmt: skip
     return np.clip(rounded, 0, length - 1).astype(np.int64)
