@@ -1,0 +1,149 @@
+"""Run every method of a backend on the zoo's networks, over all 10,000 test images.
+
+Methods that train do so on the first images of train and run once for each seed, beside the
+control: the float network after the same training. That takes hours, so every finished method is
+added to OUT.json at once, with the run that made it, and a later run does what is missing there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boildown
+import numpy as np
+from boildown import Recipe
+from boildown_zoo.dataset import FOLDER
+from provenance import ROOT, provenance
+from records import tell
+from zoo_onnxruntime import MODELS, figures
+from zoo_page import Targets, read, save
+
+if TYPE_CHECKING:
+    from boildown.comparison.schema import ModelRecord, Row
+
+#: Images of train that methods which train see.
+IMAGES = 20_000
+Steps = list[dict[str, dict[str, Any]]]
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is run of a backend; methods in the order in which they run."""
+
+    backend: str
+    title: str
+    #: Distributions whose versions the record gives.
+    packages: tuple[str, ...]
+    once: dict[str, Steps]
+    #: For each seed.
+    trained: dict[str, Steps]
+    targets: Targets
+    #: By model, what takes long there and no target asks for.
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def recipes(grid: Grid, method: str, seeds: int, data: dict[str, Any]) -> list[Recipe]:
+    """Return a method as recipes, `name-seed`: once where nothing trains, else for each seed."""
+    steps = grid.once.get(method) or grid.trained[method]
+    return [
+        Recipe.model_validate(
+            {"name": f"{method}-{seed}", "steps": _tagged(steps), "data": data, "seed": seed}
+        )
+        for seed in range(seeds if method in grid.trained else 1)
+    ]
+
+
+def _tagged(steps: Steps) -> list[dict[str, Any]]:
+    return [{"op": op, **settings} for step in steps for op, settings in step.items()]
+
+
+def first_images(folder: Path) -> Path:
+    """Write the first images of train, those of each class by their share, as a dataset."""
+    with np.load(FOLDER / "train.npz") as arrays:
+        path = folder / "train.npz"
+        np.savez(path, train_x=arrays["images"][:IMAGES], train_y=arrays["labels"][:IMAGES])
+    return path
+
+
+def row_of(row: Row, model: ModelRecord) -> dict[str, Any]:
+    """Return the figures of a row, with seed, control, parity and cost."""
+    name, _, seed = row.recipe.rpartition("-")
+    control = row.control.quality.metrics[0] if row.control else None
+    return figures(row, model) | {
+        "recipe": name,
+        "seed": int(seed),
+        "control_difference": control.difference if control else None,
+        "parity_top1": row.parity.top1_agreement if row.parity else None,
+        "peak_rss_bytes": row.cost.peak_rss_bytes if row.cost else None,
+        "deflated_ratio_to_twin": _deflated_to_twin(row),
+        "least_sparsity": _least_sparsity(row),
+    }
+
+
+def _deflated_to_twin(row: Row) -> float | None:
+    """Return deflated bytes of the float file of the same backend / of this row's."""
+    if row.float_twin is None or row.deployable is None or not row.deployable.deflated_bytes:
+        return None
+    twin = row.float_twin.deployable.deflated_bytes
+    return None if twin is None else twin / row.deployable.deflated_bytes
+
+
+def _least_sparsity(row: Row) -> float | None:
+    """Return the least share of zeros in a layer, depthwise ones (one input channel) aside."""
+    layers = row.audit.layers if row.audit else ()
+    return min((x.sparsity for x in layers if x.shape[1:2] != (1,)), default=None)
+
+
+def missing(
+    grid: Grid, rows: list[dict[str, Any]], models: list[str], methods: list[str]
+) -> list[Cell]:
+    """Return what of models × methods has no rows yet, method by method."""
+    done = {(row["model"], row["recipe"]) for row in rows}
+    return [
+        (model, method)
+        for method in methods
+        for model in models
+        if (model, method) not in done and method not in grid.left_out.get(model, ())
+    ]
+
+
+def run(grid: Grid) -> None:
+    """Run what is missing method by method, and write both records after each."""
+    every = [*grid.once, *grid.trained]
+    out = ROOT / f"benchmarks/results/zoo-{grid.backend}"
+    parser = argparse.ArgumentParser(description=grid.title)
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--methods", nargs="*", default=every, choices=every, metavar="METHOD")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=out)
+    parser.add_argument("--page", action="store_true", help="make OUT.md anew, and run nothing")
+    options = parser.parse_args()
+    record = read(options.out) | {"title": grid.title, "train_images": IMAGES}
+    if options.page:
+        save(options.out, record, grid.targets)
+        return
+    record["runs"].append(provenance(*grid.packages))
+    with tempfile.TemporaryDirectory() as folder:
+        data = {
+            "train": f"npz:{first_images(Path(folder))}",
+            "test": "zoo:fashion-mnist?split=test",
+        }
+        for model, method in missing(grid, record["rows"], options.models, options.methods):
+            results = boildown.compare(
+                recipes(grid, method, options.seeds, data),
+                models=model,
+                backends=grid.backend,
+                out=Path(folder) / "out",
+                jobs=options.jobs,
+                timing_seconds=2,
+                on_event=tell,
+            )
+            place, known = len(record["runs"]) - 1, results.comparison.models[0]
+            record["rows"] += [row_of(row, known) | {"run": place} for row in results.rows]
+            save(options.out, record, grid.targets)
