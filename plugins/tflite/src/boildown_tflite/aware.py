@@ -53,9 +53,9 @@ def quantize(model: Artifact, settings: Train, context: Context) -> StepOutcome:
     # Without a batch norm between convolution and activation TF Model Optimization rounds no
     # weights of the convolution while training.
     imported = import_onnx(graph, batch_norms_after=True)
-    annotated, floating = _annotated(imported.model)
+    marked, floating = annotated(imported.model)
     with quietly(), quantize_scope():
-        aware = quantize_apply(annotated, _scheme(context))
+        aware = quantize_apply(marked, _scheme(context))
     begin_at(aware, imported.model, _seen(graph, settings, context))
     fitted = fit_in_job(aware, graph, settings, context)
     io = context.settings.get("io", "float32")
@@ -64,7 +64,7 @@ def quantize(model: Artifact, settings: Train, context: Context) -> StepOutcome:
     return outcome.model_copy(update={"warnings": (*outcome.warnings, *_told(floating, imported))})
 
 
-def _annotated(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
+def annotated(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
     """Return the model with every layer marked that can be rounded, and the names of the others."""
     uses = Counter(
         id(tensor) for layer in model.layers for node in layer.inbound_nodes

@@ -22,7 +22,6 @@ from boildown import (
 from .clustering import CentroidInitialization, cluster_weights, strip_clustering
 from .fitting import fit_in_job
 from .importer import import_onnx, write_back
-from .training import keep_zeros
 from .wrapping import choose, wrapped
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ def _trained(model: Artifact, graph: ModelProto, step: Cluster, context: Context
         return unchanged(
             model, context, "TF Model Optimization clusters none of the selected layers"
         )
-    zeros = keep_zeros(imported.model) if step.keep_sparsity else None
     clustered = wrapped(
         imported.model,
         chosen,
@@ -69,11 +67,12 @@ def _trained(model: Artifact, graph: ModelProto, step: Cluster, context: Context
             layer,
             number_of_clusters=step.count,
             cluster_centroids_init=_STARTS[step.init],
-            preserve_sparsity=step.keep_sparsity,
+            # It would make zeros where there are none.
+            preserve_sparsity=step.keep_sparsity and bool((layer.kernel.numpy() == 0).any()),
             cluster_per_channel=step.granularity == "channel",
         ),
     )
-    fitted = fit_in_job(clustered, graph, step.train, context, after_step=zeros)
+    fitted = fit_in_job(clustered, graph, step.train, context)
     stripped = replace(imported, model=strip_clustering(clustered))
     artifact = write_graph(write_back(graph, stripped), context, "clustered")
     return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=left)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from boildown import StepOutcome, read_graph, steps_per_epoch, unchanged, write_graph
+from boildown import StepOutcome, Warned, read_graph, steps_per_epoch, unchanged, write_graph
 
 from .fitting import fit_in_job
 from .importer import import_onnx, write_back
@@ -26,6 +26,7 @@ from .wrapping import choose, wrapped
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Prune
 
+    from .keras import tf_keras
     from .pruning import PruningSchedule
 
 #: Masks are made anew at most so many times.
@@ -60,8 +61,26 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
             pruned, graph, step.train, context, callbacks=watch, settled_after=ramp
         ).epochs
     stripped = replace(imported, model=strip_pruning(pruned))
+    warnings = (*warnings, *_uneven(step, chosen, stripped.model))
     artifact = write_graph(write_back(graph, stripped), context, "pruned")
     return StepOutcome(artifact=artifact, epochs=epochs, warnings=warnings)
+
+
+def _uneven(step: Prune, chosen: dict[str, str], model: tf_keras.Model) -> tuple[Warned, ...]:
+    """Name the layers whose input channels are no multiple of the pattern's length."""
+    if step.pattern is None:
+        return ()
+    length = step.pattern[1]
+    kernels = {name: model.get_layer(name).kernel.shape for name in chosen}
+    uneven = [repr(chosen[name]) for name, shape in kernels.items() if shape[-2] % length]
+    if not uneven:
+        return ()
+    text = (
+        f"{step.structure} runs along input channels, which are no multiple of {length} in"
+        f" {', '.join(uneven)}: TF Model Optimization counts channels that are not there as zeros,"
+        " so these layers have fewer"
+    )
+    return (Warned(code="PARTIAL", text=text),)
 
 
 def _schedule(step: Prune, context: Context) -> tuple[PruningSchedule, int]:

@@ -1,0 +1,58 @@
+"""Shared values: few of them in the file, trained where asked, zeros kept where asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boildown import Cluster, Train
+from boildown.testing.graphs import GRAPHS
+from boildown.testing.jobs import loss
+
+from .jobs import form, normalised, run, states, weights, zeroed
+
+TRAIN = Train(epochs=3, batch_size=8, learning_rate=3e-3)
+
+
+@pytest.mark.parametrize("init", [None, "linear", "density", "random"])
+def test_every_start_leaves_at_most_so_many_values(init: str | None, tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    result = run(source, Cluster.model_validate({"values": 6, "init": init, "train": TRAIN}))
+    assert max(state.distinct_values for state in states(result).values()) <= 6
+    assert result.steps[0].cost.epochs == 3
+
+
+@pytest.mark.parametrize("train", [None, TRAIN])
+def test_batch_norms_do_not_part_the_values(train: Train | None, tmp_path: Path) -> None:
+    source = normalised(GRAPHS["batch_norm"](), tmp_path)
+    result = run(source, Cluster(bits=3, train=train))
+    assert max(state.distinct_values for state in states(result).values()) <= 8
+    assert any("batch norms are folded" in warned.text for warned in result.steps[0].warnings)
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    plain, trained = (run(source, Cluster(bits=1, train=train)) for train in (None, TRAIN))
+    assert loss(source, form(trained)) < 0.95 * loss(source, form(plain))
+
+
+def test_zeros_stay_where_asked_and_none_are_made(tmp_path: Path) -> None:
+    source = normalised(zeroed(GRAPHS["plain"]()), tmp_path)
+    result = run(source, Cluster(bits=3, keep_sparsity=True, train=TRAIN))
+    found = weights(source, form(result))
+    for name, values in weights(source, source).items():
+        np.testing.assert_array_equal(values == 0, found[name] == 0, name)
+
+
+def test_a_network_without_zeros_gets_none(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    result = run(source, Cluster(bits=4, keep_sparsity=True, init="linear", train=TRAIN))
+    assert max(state.sparsity for state in states(result).values()) < 0.01
+
+
+def test_channels_have_values_of_their_own(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    result = run(source, Cluster(values=3, granularity="channel", train=TRAIN))
+    for channel in weights(source, form(result))["deep"]:
+        assert len(np.unique(channel)) <= 3
