@@ -34,7 +34,9 @@ def translate(path: Path, file: File) -> ModelProto:
         ports = (file.tensors[index] for index in file.inputs)
         turned = [tensor.name for tensor in ports if is_turned(tensor.shape)]
         try:
-            translated: tuple[ModelProto, object] = from_tflite(str(path), opset=_OPSET, inputs_as_nchw=turned)
+            translated: tuple[ModelProto, object] = from_tflite(
+                str(path), opset=_OPSET, inputs_as_nchw=turned
+            )
         except Exception as error:  # tf2onnx raises anything at all
             why = " ".join(str(error).split())[:300]
             raise UnsupportedError(f"tf2onnx cannot translate the .tflite file: {why}") from error
