@@ -27,8 +27,15 @@ Mode = Literal["float32", "float16", "dynamic", "int8", "int16x8", "aware"]
 #: Type of the file's inputs and outputs.
 Io = Literal["float32", "int8", "uint8", "int16"]
 _CALIBRATED = ("int8", "int16x8")
-_IO = {"float32": ("float32",), "float16": ("float32",), "dynamic": ("float32",)}
-_INTEGER_IO = {"int16x8": ("float32", "int16")}
+_BYTES = ("float32", "int8", "uint8")
+_IO: dict[Mode, tuple[str, ...]] = {
+    "float32": ("float32",),
+    "float16": ("float32",),
+    "dynamic": ("float32",),
+    "int8": _BYTES,
+    "int16x8": ("float32", "int16"),
+    "aware": _BYTES,
+}
 
 
 class Converted(NamedTuple):
@@ -60,9 +67,8 @@ def to_tflite(
     Raises DataError for samples that cannot calibrate, UnsupportedError where the converter fails
     or makes something else.
     """
-    allowed = _IO.get(mode) or _INTEGER_IO.get(mode, ("float32", "int8", "uint8"))
-    if io not in allowed:
-        raise UnsupportedError(f"a {mode} file can have {' or '.join(allowed)} ports, not {io}")
+    if io not in _IO[mode]:
+        raise UnsupportedError(f"a {mode} file can have {' or '.join(_IO[mode])} ports, not {io}")
     converter = _converter(model, mode, io)
     if mode in _CALIBRATED:
         prepared = _prepared(model, source, samples)

@@ -116,7 +116,7 @@ def _kernel(layer: tf_keras.layers.Layer) -> np.ndarray | None:
     for name in ("depthwise_kernel", "kernel", "embeddings"):
         if name not in variables:
             continue
-        values = variables[name].numpy().astype(np.float64)
+        values: np.ndarray = variables[name].numpy().astype(np.float64)
         if name == "depthwise_kernel":
             return values.reshape(-1, values.shape[2] * values.shape[3])
         if type(inner).__name__ == "Conv2DTranspose":

@@ -47,7 +47,7 @@ def read_names(file: File) -> tuple[dict[str, int], dict[str, str]]:
     """
     try:
         said = json.loads(file.metadata[ENTRY])
-        places = {tensor.name: tensor.index for tensor in file.tensors}
+        places = {tensor.name: tensor.place for tensor in file.tensors}
         found = {str(node): places[name] for node, name in said["operators"].items()}
         return found, {str(node): str(why) for node, why in said["missing"].items()}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -75,12 +75,12 @@ def _unique(file: File, ports: Mapping[int, str]) -> dict[int, str]:
     taken = set(ports.values())
     names = dict(ports)
     for tensor in file.tensors:
-        if tensor.index in names:
+        if tensor.place in names:
             continue
         name, number = tensor.name or "tensor", 0
         while name in taken:
             number += 1
             name = f"{tensor.name}#{number}"
         taken.add(name)
-        names[tensor.index] = name
+        names[tensor.place] = name
     return names

@@ -77,12 +77,13 @@ class LiteRuntime:
         }
 
     def _resize(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        self._shapes = {}  # an input that is refused leaves others resized
         with hushed():
             for name, shape in shapes.items():
                 index = self._inputs[name]["index"]
                 try:
                     self._interpreter.resize_tensor_input(index, shape, strict=True)
-                except ValueError as error:
+                except (ValueError, RuntimeError) as error:
                     raise DataError(f"the input {name!r} cannot be {shape}: {error}") from error
             self._interpreter.allocate_tensors()
         self._shapes = shapes

@@ -41,7 +41,7 @@ class Quantization(NamedTuple):
 class Tensor(NamedTuple):
     """One tensor; `data` are the bytes of a constant, None for what is computed."""
 
-    index: int
+    place: int
     name: str
     type: str
     shape: tuple[int, ...]
@@ -176,7 +176,7 @@ class _Reader:
         if len(shape) > _MAX_RANK or any(length < 0 for length in shape):
             raise ValueError(f"tensor {index} has the shape {shape}")
         return Tensor(
-            index=index,
+            place=index,
             name=self._text(tensor.Name()),
             type=_TYPES.get(tensor.Type(), f"type {tensor.Type()}"),
             shape=shape,

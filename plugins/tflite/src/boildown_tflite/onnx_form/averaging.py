@@ -56,7 +56,7 @@ def _averages_codes(name: str, makers: Mapping[str, NodeProto]) -> bool:
 
 
 def _rounded(pool: NodeProto, widened: NodeProto, rounding: NodeProto) -> Iterator[NodeProto]:
-    """Yield what averages the codes themselves: TensorFlow Lite's scales are the same on both sides."""
+    """Yield what averages the codes themselves: the scales are the same on both sides."""
     made = rounding.output[0]
     real, mean, size, raised, whole, sign, signed = (
         f"{made}/{part}" for part in ("real", "mean", "size", "raised", "whole", "sign", "signed")

@@ -33,11 +33,10 @@ def restore_biases(model: ModelProto, file: File) -> None:
     nodes: list[NodeProto] = []
     for node in model.graph.node:
         nodes.append(node)
-        operator = lost.get(node.output[0])
-        if operator is None:
+        if node.output[0] not in lost:
             continue
         made, product, bias = node.output[0], f"{node.output[0]}/product", f"{node.output[0]}/bias"
-        values = decode(file.tensors[operator.inputs[_BIAS]])
+        values = decode(file.tensors[lost[made].inputs[_BIAS]])
         model.graph.initializer.append(numpy_helper.from_array(values, bias))
         node.output[0] = product
         nodes.append(helper.make_node("Add", [product, bias], [made]))

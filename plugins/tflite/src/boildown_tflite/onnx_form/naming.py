@@ -25,9 +25,7 @@ def holders(model: ModelProto) -> dict[str, NodeProto]:
     tf2onnx names a node after the tensor that it makes.
     """
     return {
-        _APPENDED.sub("", node.name): node
-        for node in model.graph.node
-        if node.op_type in _HOLDERS
+        _APPENDED.sub("", node.name): node for node in model.graph.node if node.op_type in _HOLDERS
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from boildown import UnsupportedError
 
+from ..keras import tf  # noqa: F401 - sets up TensorFlow before tf2onnx imports it
 from ..layout import is_turned
 from ..quiet import quietly
 from .gelu import translate_gelu
@@ -27,17 +28,19 @@ def translate(path: Path, file: File) -> ModelProto:
     Its outputs stay NHWC: tf2onnx (1.17) turns one that is also read inside the graph twice.
     Raises UnsupportedError where tf2onnx fails, or leaves an operator untranslated.
     """
-    with quietly():  # both are imported here: TensorFlow speaks while it is imported
-        from ..keras import tf  # noqa: F401 - sets up what tf2onnx imports
+    with quietly():
         from tf2onnx.convert import from_tflite
 
         ports = (file.tensors[index] for index in file.inputs)
         turned = [tensor.name for tensor in ports if is_turned(tensor.shape)]
         try:
-            model, _external = from_tflite(str(path), opset=_OPSET, inputs_as_nchw=turned)
+            translated: tuple[ModelProto, object] = from_tflite(
+                str(path), opset=_OPSET, inputs_as_nchw=turned
+            )
         except Exception as error:  # tf2onnx raises anything at all
             why = " ".join(str(error).split())[:300]
             raise UnsupportedError(f"tf2onnx cannot translate the .tflite file: {why}") from error
+    model = translated[0]
     translate_gelu(model)
     restate_resizing(model, file)
     foreign = [n for n in model.graph.node if n.domain or n.op_type.startswith("TFL_")]
