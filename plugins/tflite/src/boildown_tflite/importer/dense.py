@@ -9,7 +9,7 @@ import numpy as np
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
 from .layout import Laid, onnx_order
-from .operation import function
+from .operation import Operation, function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,14 +114,24 @@ def _dense(
     laid = product.laid(0)
     if laid.order[-1] != laid.rank - 1:
         laid = product.plain(0)
-    kernel = weight.T if transposed else weight
+    kernel, tensor = weight.T if transposed else weight, laid.tensor
+    lengths = [-1 if length is None else length for length in tensor.shape]
+    # Keras's own product of more axes becomes a file that works out shapes at every run.
+    if laid.rank > _MATRIX:
+        tensor = _lined_up(product, tensor, [-1, lengths[-1]], "_rows")
     output = product.layer(
-        tf_keras.layers.Dense, laid.tensor, kernel.shape[1], use_bias=bias is not None
+        tf_keras.layers.Dense, tensor, kernel.shape[1], use_bias=bias is not None
     )
     product.set(output, kernel=(1, kernel, np.transpose if transposed else same))
     if bias is not None:
         node.set(output, bias=(place, bias.reshape(-1), _Shaped(bias.shape)))
+    if laid.rank > _MATRIX:
+        output = _lined_up(product, output, [*lengths[:-1], kernel.shape[1]], "_axes")
     return laid.giving(output)
+
+
+def _lined_up(node: Node, tensor: Any, shape: list[int], suffix: str) -> Any:  # noqa: ANN401
+    return node.helper(Operation, tensor, suffix, "reshape", {"shape": shape})
 
 
 class _Shaped:

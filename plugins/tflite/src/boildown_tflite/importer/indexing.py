@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +11,8 @@ from .builder import Constant, Node, operator, same
 from .layout import Laid, channels_last, onnx_order
 from .operation import function
 from .reduction import without
-from .shaping import axes_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from .lengths import Lengths, counted
+from .shaping import axes_of, multiple, reshaped
 
 _L = tf_keras.layers
 _MATRIX = 2
@@ -46,8 +44,8 @@ def cut(x: Any, cuts: list[list[int | None]]) -> Any:  # noqa: ANN401
 
 @function
 def parted(x: Any, sizes: list[int], axis: int) -> Any:  # noqa: ANN401
-    """Split."""
-    return tf.split(x, sizes, axis)
+    """Split; into equal parts TFLite has a simpler operator."""
+    return tf.split(x, len(sizes) if len(set(sizes)) == 1 else sizes, axis)
 
 
 @function
@@ -71,6 +69,9 @@ def gather(node: Node) -> Laid:
     laid = node.laid(0)
     axis %= laid.rank
     length = laid.shape[axis]
+    shape = counted(index) if isinstance(index, Lengths) and laid.rank == 1 else None
+    if shape is not None:
+        return reshaped(node, laid, [multiple(length) for length in shape])
     if length is None:
         node.refuse("places on an axis of open length")
     if isinstance(index, Laid):
@@ -211,6 +212,3 @@ def cumsum(node: Node) -> Laid:
         reverse=bool(node.attribute("reverse", 0)),
     )
     return laid.giving(output)
-
-
-__all__: Sequence[str] = ()

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 #: 1 and 2 show comparisons with small numbers, the prime shows bounds and divisions.
 BATCHES = (1, 2, 7, 1009)
+#: What they give is a tensor of data, not of lengths.
+_FILLING = {"ConstantOfShape", "Expand"}
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """An integer (or real) array that depends on the batch size and on nothing else."""
+    """An array that depends on the batch size and on nothing else, as its shape may."""
 
     #: Its numbers for each of `BATCHES`.
     at: tuple[np.ndarray, ...]
@@ -57,7 +59,7 @@ def simplified(at: tuple[np.ndarray, ...]) -> np.ndarray | Lengths:
 def evaluated(
     proto: onnx.NodeProto, values: Mapping[str, Any], opset: int
 ) -> list[np.ndarray | Lengths] | None:
-    """Run a node on constants and lengths; None where its results have no fixed shape.
+    """Run a node on constants and lengths; None where it fills a tensor that follows the batch.
 
     Raises whatever the evaluator raises.
     """
@@ -71,15 +73,33 @@ def evaluated(
         }
         runs.append([np.asarray(result) for result in runner.run(None, feeds)])
     results = list(zip(*runs, strict=True))
-    if any(run.shape != each[0].shape for each in results for run in each):
+    if proto.op_type in _FILLING and any(_differ(each) for each in results):
         return None
     return [simplified(each) for each in results]
+
+
+def _differ(at: tuple[np.ndarray, ...]) -> bool:
+    return any(run.shape != at[0].shape for run in at)
+
+
+def counted(value: Lengths) -> list[Length] | None:
+    """Return the shape of 0, 1, 2, … up to the last, whatever the batch; None of anything else.
+
+    Such places make a Gather from a flat tensor a Reshape; torch writes `as_strided` so.
+    """
+    if not all(np.array_equal(run.reshape(-1), np.arange(run.size)) for run in value.at):
+        return None
+    if len({run.ndim for run in value.at}) > 1:
+        return None
+    return decoded(simplified(tuple(np.array(run.shape) for run in value.at)))
 
 
 def decoded(value: np.ndarray | Lengths) -> list[Length] | None:
     """Say of each number whether it is fixed or a multiple of the batch; None if neither."""
     if isinstance(value, np.ndarray):
         return [Length(int(x), open=False) for x in value.reshape(-1)]
+    if _differ(value.at):
+        return None
     found = []
     for numbers in np.stack([run.reshape(-1) for run in value.at], 1):
         first = int(numbers[0])

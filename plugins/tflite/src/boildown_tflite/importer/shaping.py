@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..keras import tf, tf_keras
-from .builder import Constant, Node, operator, same
+from .builder import Constant, Node, operator
 from .layout import Laid, channels_last, moves_nothing, onnx_order
-from .lengths import BATCHES, Length, Lengths, shape_of
+from .lengths import Length, Lengths, shape_of
 from .operation import function
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def reshape_to(node: Node) -> Laid:
     laid = node.laid(0)
     before = numbers(laid)
     wanted = node.lengths(1, "its shape") or []
-    after = [length.count * (_BATCH if length.open else 1) for length in wanted]
+    after = [multiple(length) for length in wanted]
     if not node.attribute("allowzero", 0):
         after = [before[axis] if n == 0 else n for axis, n in enumerate(after)]
     if -1 in after:
@@ -109,6 +109,11 @@ def numbers(laid: Laid) -> list[int]:
     return [laid.per_sample * _BATCH if length is None else length for length in laid.shape]
 
 
+def multiple(length: Length) -> int:
+    """Return a length as such a number."""
+    return length.count * (_BATCH if length.open else 1)
+
+
 def reshaped(node: Node, laid: Laid, after: Sequence[int]) -> Laid:
     """Reshape without moving numbers where the axes that are split or joined allow it.
 
@@ -128,13 +133,17 @@ def reshaped(node: Node, laid: Laid, after: Sequence[int]) -> Laid:
     opens = [n for n in lengths if n % _BATCH == 0]
     per_sample = opens[0] // _BATCH if opens else laid.per_sample
     target = [-1 if n % _BATCH == 0 else n for n in lengths]
-    first = laid.tensor.shape[0]
-    stays = target and (target[0] == first or (first is None and per_sample == laid.per_sample))
-    if stays and (target[0] == -1 or first is not None) and len(target) > 1:
+    if len(target) > 1 and _keeps_first(laid, target[0], per_sample):
         output = node.layer(_L.Reshape, laid.tensor, target[1:])
     else:
         output = node.operate("reshape", laid.tensor, shape=target)
     return Laid(output, tuple(places), per_sample)
+
+
+def _keeps_first(laid: Laid, first: int, per_sample: int) -> bool:
+    """Tell whether the first axis in memory stays, which Keras's own layer takes for the batch."""
+    before = laid.tensor.shape[0] if laid.rank else 0
+    return first == before or (first == -1 and before is None and per_sample == laid.per_sample)
 
 
 def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
@@ -221,7 +230,7 @@ def expand(node: Node) -> Laid:
     own = [1] * (len(lengths) - laid.rank) + numbers(laid)
     target = []
     for length, n in zip(lengths, own, strict=True):
-        number = length.count * (_BATCH if length.open else 1)
+        number = multiple(length)
         if n != 1 and number not in (1, n):
             node.refuse(f"{list(laid.shape)} does not fit the shape that is given")
         if length.open and n == 1:
@@ -313,6 +322,3 @@ def in_blocks(x: Any, block: int, deep: bool, crd: bool) -> Any:  # noqa: ANN401
         places = np.arange(x.shape[-1]).reshape(-1, block * block).T.reshape(-1)
         x = tf.gather(x, places.astype(np.int32), axis=-1)
     return tf.nn.depth_to_space(x, block)
-
-
-__all__ = ["BATCHES", "axes_of", "numbers", "reshaped", "same"]
