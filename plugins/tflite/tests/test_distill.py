@@ -58,9 +58,8 @@ def test_a_fixed_batch_is_refused(tmp_path: Path) -> None:
     source = normalised(GRAPHS["plain"](), tmp_path)
     (tmp_path / "fixed").mkdir()
     fixed = normalised(GRAPHS["fixed_batch"](), tmp_path / "fixed")
-    result = run(source, asked(), models={URI: fixed})
-    assert result.status == "unsupported"
-    assert "takes batches of 1 only" in result.reason
+    with pytest.raises(UnsupportedError, match="takes batches of 1 only"):
+        run(source, asked(), models={URI: fixed})
 
 
 def test_hints_are_a_gap(tmp_path: Path) -> None:

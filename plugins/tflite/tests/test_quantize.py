@@ -62,9 +62,8 @@ def test_ports_are_integers_where_asked(io: str, tmp_path: Path) -> None:
 def test_ports_that_a_precision_does_not_have_are_refused(tmp_path: Path) -> None:
     source = normalised(GRAPHS["plain"](), tmp_path)
     step = Quantize.model_validate({"weights": "float16", "with": {"tflite": {"io": "int8"}}})
-    result = run(source, step)
-    assert result.status == "unsupported"
-    assert "ports" in result.reason
+    with pytest.raises(UnsupportedError, match="ports"):
+        run(source, step)
 
 
 def test_fewer_bits_are_farther_from_the_source(tmp_path: Path) -> None:

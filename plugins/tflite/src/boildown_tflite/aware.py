@@ -17,9 +17,9 @@ from .fitting import fit_in_job
 from .importer import import_onnx
 from .keras import tf_keras
 from .quantization import (
-    Default8BitClusterPreserveQuantizeScheme,
-    Default8BitPrunePreserveQuantizeScheme,
-    Default8BitQuantizeScheme,
+    ClusterPreserveScheme,
+    PlainScheme,
+    PrunePreserveScheme,
     is_quantized,
     quantize_annotate_layer,
     quantize_apply,
@@ -99,8 +99,8 @@ def _scheme(context: Context) -> Any:  # noqa: ANN401 - TF Model Optimization ha
     earlier = context.steps[: context.index]
     pruned = any(isinstance(step, Prune) for step in earlier)
     if any(isinstance(step, Cluster) for step in earlier):
-        return Default8BitClusterPreserveQuantizeScheme(preserve_sparsity=pruned)
-    return Default8BitPrunePreserveQuantizeScheme() if pruned else Default8BitQuantizeScheme()
+        return ClusterPreserveScheme(preserve_sparsity=pruned)
+    return PrunePreserveScheme() if pruned else PlainScheme()
 
 
 def _seen(graph: ModelProto, settings: Train, context: Context) -> list[list[Any]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from tensorflow_model_optimization.sparsity.keras import (
-    ConstantSparsity,
-    PolynomialDecay,
-    PruningSchedule,
-    UpdatePruningStep,
-    prune_low_magnitude,
-    strip_pruning,
-)
+from typing import TYPE_CHECKING
 
-from .keras import tf_keras  # noqa: TC001 - chooses legacy Keras, before TensorFlow loads
+from .optimization import tfmot
+
+if TYPE_CHECKING:
+    from .keras import tf_keras
+
+_SPARSITY = tfmot.sparsity.keras
+ConstantSparsity = _SPARSITY.ConstantSparsity
+PolynomialDecay = _SPARSITY.PolynomialDecay
+PruningSchedule = _SPARSITY.PruningSchedule
+UpdatePruningStep = _SPARSITY.UpdatePruningStep
+prune_low_magnitude = _SPARSITY.prune_low_magnitude
+strip_pruning = _SPARSITY.strip_pruning
 
 __all__ = [
     "ConstantSparsity",

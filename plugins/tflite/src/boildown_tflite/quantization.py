@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from tensorflow_model_optimization.experimental.combine import (
-    Default8BitClusterPreserveQuantizeScheme,
-    Default8BitPrunePreserveQuantizeScheme,
-)
+from .optimization import tfmot  # isort: split
+
+# No public name says which layers are supported.
 from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-    default_8bit_quantize_registry,  # no public name says what is supported
-)
-from tensorflow_model_optimization.quantization.keras import (
-    quantize_annotate_layer,
-    quantize_apply,
-    quantize_scope,
-)
-from tensorflow_model_optimization.quantization.keras.default_8bit import (
-    Default8BitQuantizeScheme,
+    default_8bit_quantize_registry,
 )
 
-from .keras import tf_keras  # noqa: TC001 - chooses legacy Keras, before TensorFlow loads
+if TYPE_CHECKING:
+    from .keras import tf_keras
 
 __all__ = [
-    "Default8BitClusterPreserveQuantizeScheme",
-    "Default8BitPrunePreserveQuantizeScheme",
-    "Default8BitQuantizeScheme",
+    "ClusterPreserveScheme",
+    "PlainScheme",
+    "PrunePreserveScheme",
     "is_quantized",
     "quantize_annotate_layer",
     "quantize_apply",
     "quantize_scope",
 ]
+PlainScheme = tfmot.quantization.keras.default_8bit.Default8BitQuantizeScheme
+PrunePreserveScheme = tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme
+ClusterPreserveScheme = tfmot.experimental.combine.Default8BitClusterPreserveQuantizeScheme
+quantize_annotate_layer = tfmot.quantization.keras.quantize_annotate_layer
+quantize_apply = tfmot.quantization.keras.quantize_apply
+quantize_scope = tfmot.quantization.keras.quantize_scope
 #: Of the layer `Activation`, what the registry rounds; it takes the others and fails later.
 _ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "softmax")
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..keras import tf_keras
 from .builder import Node, operator, same
+from .norm_behind import norm_behind
 from .padding import CUTS, padded, sides, windows
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ _CONV: dict[int, Any] = {1: _L.Conv1D, 2: _L.Conv2D, 3: _L.Conv3D}
 _TRANSPOSED: dict[int, Any] = {
     1: _L.Conv1DTranspose, 2: _L.Conv2DTranspose, 3: _L.Conv3DTranspose,
 }  # fmt: skip
-_ACTIVATIONS = {"Relu", "Clip", "LeakyRelu", "PRelu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid"}
-#: A power of two, so that 1 - epsilon + epsilon is 1 in float32.
-_EPSILON = 2.0**-10
 _IMAGE = 2
 
 
@@ -50,9 +48,7 @@ def conv(node: Node) -> Laid:
         node.set(output, kernel=(1, turned(weight), turned_back))
     if bias is not None:
         node.set(output, bias=(2, bias, same))
-    if node.builder.batch_norms_after and groups == 1 and _activation_follows(node):
-        output = _batch_norm(node, output)
-    return laid.giving(output)
+    return laid.giving(norm_behind(node, output))
 
 
 def turned(weight: np.ndarray) -> np.ndarray:
@@ -90,21 +86,6 @@ class _Depthwise:
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         return values.transpose(2, 3, 0, 1).reshape(self.shape)
-
-
-def _activation_follows(node: Node) -> bool:
-    users = node.builder.users(node.proto.output[0])
-    alone = len(users) == 1 and not node.builder.is_output(node.proto.output[0])
-    return alone and users[0].op_type in _ACTIVATIONS
-
-
-def _batch_norm(node: Node, output: Any) -> Any:  # noqa: ANN401 - a tensor
-    layer = _L.BatchNormalization(
-        epsilon=_EPSILON, trainable=False, name=node.builder.free(f"{node.name}_unchanged")
-    )
-    normed = layer(output)
-    layer.moving_variance.assign(np.full(layer.moving_variance.shape, 1 - _EPSILON, np.float32))
-    return normed
 
 
 @operator("ConvTranspose")

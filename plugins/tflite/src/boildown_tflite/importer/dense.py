@@ -9,6 +9,7 @@ import numpy as np
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
 from .layout import Laid, onnx_order
+from .norm_behind import norm_behind
 from .operation import Operation, function
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def _dense(
         node.set(output, bias=(place, bias.reshape(-1), _Shaped(bias.shape)))
     if laid.rank > _MATRIX:
         output = _lined_up(product, output, [*lengths[:-1], kernel.shape[1]], "_axes")
-    return laid.giving(output)
+        return laid.giving(output)
+    return laid.giving(norm_behind(node, output))
 
 
 def _lined_up(node: Node, tensor: Any, shape: list[int], suffix: str) -> Any:  # noqa: ANN401

@@ -51,8 +51,8 @@ def import_onnx(source: Path | onnx.ModelProto, *, batch_norms_after: bool = Fal
     Args:
         source: A file or a model in the core's normal form.
         batch_norms_after: Put a batch norm that changes nothing, and is not trained, behind each
-            convolution without groups that an activation follows: TF Model Optimization's
-            sparsity- and cluster-preserving training leaves the kernels of others unprotected.
+            convolution and product that an activation follows, for training with rounding (see
+            `norm_behind`).
 
     Raises:
         UnsupportedError: A node cannot be computed exactly; all such nodes are named.

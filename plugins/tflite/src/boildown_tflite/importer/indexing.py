@@ -9,9 +9,9 @@ import numpy as np
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
 from .layout import Laid, channels_last, onnx_order
+from .lengths import Lengths, counted
 from .operation import function
 from .reduction import without
-from .lengths import Lengths, counted
 from .shaping import axes_of, multiple, reshaped
 
 _L = tf_keras.layers

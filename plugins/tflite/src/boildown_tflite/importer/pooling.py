@@ -96,7 +96,7 @@ def _border(
     axis: int,
     lengths: Sequence[int],
     *,
-    first: bool,  # noqa: ANN401
+    first: bool,
 ) -> Any:  # noqa: ANN401
     cuts = [(0, 0)] * len(lengths)
     rest = lengths[axis] - 1
