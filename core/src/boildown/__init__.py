@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .model.state import LayerState as LayerState
     from .model.state import layer_state as layer_state
     from .model.state import onnx_layer_states as onnx_layer_states
+    from .narrowing.narrow import Narrowed as Narrowed
+    from .narrowing.narrow import narrow as narrow
     from .nearest import did_you_mean as did_you_mean
     from .negotiation.offers import Approximation as Approximation
     from .negotiation.offers import Offer as Offer
@@ -131,6 +133,8 @@ _HOME = {
     "LayerState": "model.state",
     "layer_state": "model.state",
     "onnx_layer_states": "model.state",
+    "Narrowed": "narrowing.narrow",
+    "narrow": "narrowing.narrow",
     "did_you_mean": "nearest",
     "Approximation": "negotiation.offers",
     "Offer": "negotiation.offers",
