@@ -13,11 +13,13 @@ import onnx
 import onnxruntime
 from boildown.narrowing.choosing import choose
 from boildown.narrowing.follow import follow
+from boildown.narrowing.settling import settle_lengths
 from onnx import NodeProto, helper, numpy_helper
 
 
 def masked(source: onnx.ModelProto, width: float) -> onnx.ModelProto:
     """Return the source with those channels set to 0 that `narrow` takes out."""
+    source = settle_lengths(source)
     flow = follow(source)
     stays = choose(flow, width)
     model = onnx.ModelProto()

@@ -17,7 +17,7 @@ from .layers import RECURRENT, Layer, weight_positions
 from .macs import count_macs
 from .parameters import count_parameters
 from .quantized import FLOAT_OPERATORS, READERS, read_weight
-from .shapes import Shape, declared_shape, shapes_at_batch
+from .shapes import Shape, declared_shape, shapes_at_batch_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ def _work(model: onnx.ModelProto) -> Work:
 
 def _macs(model: onnx.ModelProto, constants: Constants) -> dict[int, int | None]:
     """Count the work of every node that computes something, by its position."""
-    shapes = shapes_at_batch(model, constants)
+    shapes = shapes_at_batch_one(model, constants)
     return {
         position: count_macs(node, shapes)
         for position, node in enumerate(model.graph.node)

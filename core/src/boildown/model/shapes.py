@@ -1,4 +1,4 @@
-"""The shapes of all tensors of a graph at one batch size, also behind ONNX Runtime's operators."""
+"""The shapes of all tensors of a graph at batch 1, also behind ONNX Runtime's own operators."""
 
 from __future__ import annotations
 
@@ -41,17 +41,15 @@ _TWINS: dict[str, tuple[str, tuple[int, ...]]] = {
 _SMALL = 1024
 
 
-def shapes_at_batch(
-    model: onnx.ModelProto, constants: Constants, batch: int = 1
-) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every tensor whose shape is known at this length of open batch axes."""
+def shapes_at_batch_one(model: onnx.ModelProto, constants: Constants) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor whose shape is known when open batch axes have length 1."""
     sketch = onnx.ModelProto()
     sketch.ir_version = model.ir_version
     sketch.opset_import.extend(model.opset_import)
     graph = sketch.graph
     graph.name = "shapes"
     for value in model.graph.input:
-        graph.input.add().CopyFrom(_at_batch(value, batch))
+        graph.input.add().CopyFrom(_batch_one(value))
     graph.output.extend(onnx.ValueInfoProto(name=item.name) for item in model.graph.output)
     given = {value.name for value in model.graph.input}
     for name, stored in constants.stored.items():
@@ -84,12 +82,12 @@ def declared_shape(value: onnx.ValueInfoProto) -> Shape:
     )
 
 
-def _at_batch(value: onnx.ValueInfoProto, batch: int) -> onnx.ValueInfoProto:
+def _batch_one(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
     fixed = onnx.ValueInfoProto()
     fixed.CopyFrom(value)
     lengths = fixed.type.tensor_type.shape.dim
     if lengths and lengths[0].dim_value <= 0:
-        lengths[0].dim_value = batch
+        lengths[0].dim_value = 1
     return fixed
 
 

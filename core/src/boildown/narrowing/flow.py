@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..model.folding import Constants
 from ..model.layers import source_layers
-from ..model.shapes import shapes_at_batch
 from .classes import Classes, Ids
+from .settling import known_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,15 +78,14 @@ class Flow:
 
 def begin(model: ModelProto) -> Flow:
     """Return what is known of a graph before its nodes are followed."""
-    constants = Constants(model)
-    one, two = (shapes_at_batch(model, constants, batch) for batch in (1, 2))
+    one, two = (known_at(model, batch).shapes() for batch in (1, 2))
     layers_of: dict[str, list[str]] = {}
     layers = source_layers(model)
     for layer in layers:
         layers_of.setdefault(layer.node, []).append(layer.name)
     return Flow(
         opset=next(item.version for item in model.opset_import if item.domain in {"", "ai.onnx"}),
-        constants=constants,
+        constants=Constants(model),
         shapes={name: shape for name, shape in one.items() if name in two},
         open={
             name: {axis for axis, length in enumerate(shape) if two[name][axis] != length}

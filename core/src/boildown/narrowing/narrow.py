@@ -12,6 +12,7 @@ from ..model.layers import source_layers
 from .choosing import asked, choose
 from .classes import END, FIXED
 from .follow import follow
+from .settling import settle_lengths
 from .writing import write_narrower
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ def narrow(source: ModelProto, width: float) -> Narrowed:
     """
     if not 0 < width < 1:
         raise ValueError(f"width is {width}; a share of the channels is above 0 and below 1")
-    flow = follow(source)
+    settled = settle_lengths(source)
+    flow = follow(settled)
     stays = choose(flow, width)
     kept_all, ends = _kept(flow, stays, width)
     if stays.all() and (kept_all or ends):
         raise UnsupportedError(_nothing(kept_all, ends))
-    model = write_narrower(source, flow, stays)
+    model = write_narrower(settled, flow, stays)
     now = {layer.name: layer.shape[layer.axis] for layer in source_layers(model)}
     full = {layer.name: layer.shape[layer.axis] for layer in source_layers(source)}
     channels = {name: (count, now[name]) for name, count in full.items() if now[name] < count}

@@ -10,11 +10,10 @@ import onnx
 from onnx import helper, numpy_helper, shape_inference
 
 from ..errors import UnsupportedError
-from ..model.folding import Constants
 from ..model.naming import unused
-from ..model.shapes import shapes_at_batch
 from ..model.weightless import without_weights
 from .classes import FIXED
+from .settling import known_at
 
 if TYPE_CHECKING:
     from .classes import Ids
@@ -40,8 +39,8 @@ def write_narrower(source: onnx.ModelProto, flow: Flow, stays: Ids) -> onnx.Mode
         model = without_weights(model, _with_shapes)
     except (shape_inference.InferenceError, onnx.checker.ValidationError) as error:
         raise UnsupportedError(f"the narrower graph would not fit together: {error}") from error
-    for name, shape in shapes_at_batch(model, Constants(model)).items():
-        if name in flow.shapes and name not in flow.constants.names and shape != out.shape(name):
+    for name, shape in known_at(model, 1).shapes().items():
+        if name in flow.shapes and name not in flow.constants.stored and shape != out.shape(name):
             raise UnsupportedError(
                 f"tensor {name!r} of the narrower graph would have the shape {shape}, not"
                 f" {out.shape(name)}"
