@@ -10,18 +10,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import onnx
-import onnxruntime
 from boildown.narrowing.choosing import choose
 from boildown.narrowing.follow import follow
 from boildown.narrowing.settling import settle_lengths
 from onnx import NodeProto, helper, numpy_helper
 
 
-def masked(source: onnx.ModelProto, width: float) -> onnx.ModelProto:
-    """Return the source with those channels set to 0 that `narrow` takes out."""
+def masked(source: onnx.ModelProto, width: float = 0.5, *, shift: int = 0) -> onnx.ModelProto:
+    """Return the source with those channels set to 0 that `narrow` takes out, or others."""
     source = settle_lengths(source)
     flow = follow(source)
-    stays = choose(flow, width)
+    stays = np.roll(choose(flow, width), shift)
     model = onnx.ModelProto()
     model.CopyFrom(source)
     nodes: list[NodeProto] = []
@@ -67,6 +66,8 @@ def constant(model: onnx.ModelProto, name: str, values: np.ndarray) -> str:
 
 def outputs(model: onnx.ModelProto, batch: int = 3, seed: int = 0) -> list[np.ndarray]:
     """Return what ONNX Runtime makes of seeded noise."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     opened = onnxruntime.InferenceSession(

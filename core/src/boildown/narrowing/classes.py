@@ -72,3 +72,10 @@ class Classes:
         while parents[channel] != channel:
             parents[channel] = channel = parents[parents[channel]]
         return channel
+
+
+def staying(ids: Ids, stays: Ids) -> Ids:
+    """Return a truth for each of these channels from those of all: whether it stays."""
+    found = np.ones(ids.shape, bool)
+    found[ids != FIXED] = stays[ids[ids != FIXED]]
+    return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..model.layers import source_layers
 from .choosing import asked, choose
-from .classes import END, FIXED
+from .classes import END, FIXED, staying
 from .follow import follow
 from .settling import settle_lengths
 from .writing import write_narrower
@@ -18,6 +17,7 @@ from .writing import write_narrower
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from .classes import Ids
     from .flow import Flow
 
 #: So many reasons are told.
@@ -30,11 +30,13 @@ class Narrowed:
 
     model: ModelProto
     #: Layer that has lost output channels -> how many it had and how many it has.
-    channels: dict[str, tuple[int, int]]
+    channels: dict[str, tuple[int, int]] = field(default_factory=dict)
     #: Layer that was to lose some and has lost none -> why.
-    kept_all: dict[str, str]
+    kept_all: dict[str, str] = field(default_factory=dict)
+    #: Layer that has lost some, but fewer than it was to -> how many, and why.
+    kept_more: dict[str, str] = field(default_factory=dict)
     #: Layers whose channels are the network's outputs, and therefore stay.
-    ends: set[str]
+    ends: set[str] = field(default_factory=set)
 
 
 def narrow(source: ModelProto, width: float) -> Narrowed:
@@ -46,7 +48,8 @@ def narrow(source: ModelProto, width: float) -> Narrowed:
     wherever they are put out, and left out of layer norms. The source is left alone.
 
     Raises:
-        UnsupportedError: No layer can lose any channel; layers are named with the reason.
+        UnsupportedError: No layer can lose any channel, however small `width` is; layers are
+            named with the reason.
         ValueError: `width` is not between 0 and 1.
     """
     if not 0 < width < 1:
@@ -54,41 +57,45 @@ def narrow(source: ModelProto, width: float) -> Narrowed:
     settled = settle_lengths(source)
     flow = follow(settled)
     stays = choose(flow, width)
-    kept_all, ends = _kept(flow, stays, width)
-    if stays.all() and (kept_all or ends):
-        raise UnsupportedError(_nothing(kept_all, ends))
-    model = write_narrower(settled, flow, stays)
-    now = {layer.name: layer.shape[layer.axis] for layer in source_layers(model)}
-    full = {layer.name: layer.shape[layer.axis] for layer in source_layers(source)}
-    channels = {name: (count, now[name]) for name, count in full.items() if now[name] < count}
-    return Narrowed(model=model, channels=channels, kept_all=kept_all, ends=ends)
+    found = Narrowed(write_narrower(settled, flow, stays))
+    for layer in flow.layers:
+        _note(found, layer, flow, stays, width)
+    if stays.all() and choose(flow, 0).all():
+        raise UnsupportedError(_nothing(found))
+    return found
 
 
-def _kept(flow: Flow, stays: np.ndarray, width: float) -> tuple[dict[str, str], set[str]]:
-    """Return the layers that keep all channels: those that were to lose some, and the ends."""
-    kept: dict[str, str] = {}
-    ends = set()
-    for name, ids in flow.layers.items():
-        free = ids[ids != FIXED]
-        if not stays[free].all():
-            continue
-        roots = np.unique(flow.classes.roots(free)).tolist()
-        reasons = [reason for root in roots if (reason := flow.classes.reason(root))]
-        if END in reasons:
-            ends.add(name)
-        elif reasons:
-            kept[name] = reasons[0]
-        elif not roots:
-            kept[name] = "takes in channels that stay, each with filters of its own"
-        elif len(roots) == 1:
-            kept[name] = "has one channel in each of its groups"
-        elif asked(len(ids), width):
-            kept[name] = "shares its channels with layers that have lost their share"
-    return kept, ends
+def _note(found: Narrowed, layer: str, flow: Flow, stays: Ids, width: float) -> None:
+    """Say what has become of one layer."""
+    ids = flow.layers[layer]
+    had, now = len(ids), int(staying(ids, stays).sum())
+    wanted, reasons = asked(had, width), _reasons(flow, ids)
+    if now < had:
+        found.channels[layer] = (had, now)
+        if had - now < wanted:
+            why = reasons[0] if reasons else "shares its channels with layers that keep theirs"
+            found.kept_more[layer] = f"keeps {now} of {had} channels and not {had - wanted}: {why}"
+    elif END in reasons:
+        found.ends.add(layer)
+    elif reasons:
+        found.kept_all[layer] = reasons[0]
+    elif len(np.unique(flow.classes.roots(ids))) == 1:
+        found.kept_all[layer] = "has one channel in each of its groups"
+    elif wanted:
+        found.kept_all[layer] = "shares its channels with layers that have lost their share"
 
 
-def _nothing(kept_all: dict[str, str], ends: set[str]) -> str:
-    reasons = [f"{name!r} {reason}" for name, reason in kept_all.items()]
-    reasons += [f"{name!r} {END}" for name in sorted(ends)]
+def _reasons(flow: Flow, ids: Ids) -> list[str]:
+    """Return why some of these channels must stay."""
+    if (ids == FIXED).all():
+        return ["has filters of its own for channels that come from no layer"]
+    roots = np.unique(flow.classes.roots(ids)).tolist()
+    return [reason for root in roots if (reason := flow.classes.reason(root))]
+
+
+def _nothing(found: Narrowed) -> str:
+    reasons = [f"{name!r} {reason}" for name, reason in found.kept_all.items()]
+    reasons += [f"{name!r} {END}" for name in sorted(found.ends)]
+    told = "; ".join(reasons[:_TOLD]) or "no layer has channels that others take in"
     more = f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else ""
-    return f"no channels can be removed from this network: {'; '.join(reasons[:_TOLD])}{more}"
+    return f"no channels can be removed from this network: {told}{more}"

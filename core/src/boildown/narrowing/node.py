@@ -103,22 +103,23 @@ class Node:
         if (ids != FIXED).any():
             self.flow.channels[name] = Channels(axis, ids)
 
-    def give_all(self, full: np.ndarray, output: int = 0) -> None:
-        """Say which channel every element of an output belongs to; lengths of 1 spread.
+    def give_all(self, full: np.ndarray, axis: int | None = None) -> None:
+        """Say which channel every element of the output belongs to.
 
-        Channels can only go along one axis, which is the longest along which they differ: those
-        that lie side by side on others go together.
+        Channels can only go along one axis, else the longest along which they differ: those that
+        lie side by side on others go together.
         """
         full = self.flow.classes.roots(full)
         varying = [a for a, n in enumerate(full.shape) if n > 1 and np.ptp(full, a).any()]
         if not varying:
             self.keep(full, "does not tell them apart")
             return
-        axis = max(varying, key=lambda a: (full.shape[a], a))
+        if axis is None:
+            axis = max(varying, key=lambda a: (full.shape[a], a))
         rows = np.unique(np.moveaxis(full, axis, -1).reshape(-1, full.shape[axis]), axis=0)
         for row in rows[1:]:
             self.couple(rows[0], row)
-        self.give(axis, rows[0], output)
+        self.give(axis, rows[0])
 
     def born(self, count: int) -> Ids:
         """Return new channels, those that the layer in this node puts out."""

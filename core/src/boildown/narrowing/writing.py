@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper, shape_inference
 from ..errors import UnsupportedError
 from ..model.naming import unused
 from ..model.weightless import without_weights
-from .classes import FIXED
+from .classes import staying
 from .settling import known_at
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Writing:
 
     def kept(self, ids: Ids) -> Ids:
         """Return a truth for each of these channels: whether it stays."""
-        return np.where(ids == FIXED, True, self._stays[ids])  # noqa: FBT003 - a number of the array
+        return staying(ids, self._stays)
 
     def count(self, ids: Ids) -> int:
         """Return how many of these channels stay."""

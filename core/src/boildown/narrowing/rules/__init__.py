@@ -1,4 +1,4 @@
-"""What becomes of channels in each operator; what stands in no table keeps the channels it takes."""
+"""What becomes of channels in each operator; one without a rule keeps the channels it takes."""
 
 from __future__ import annotations
 

@@ -83,21 +83,20 @@ def _size_follows(node: Node, index: int, axis: int, ids: Ids) -> None:
     lengths, sizes = node.flow.lengths.get(node.inputs[index]), node.value(index)
     if sizes is not None:
         if -axis <= len(sizes) and sizes[axis] != 1:
-            node.later(partial(_write_size, node.index, index, axis, ids, sizes))
+            node.later(partial(_write_size, (node.index, index), sizes, axis, ids))
     elif lengths is None or not lengths.marks[axis]:
         raise Stay("computes a shape that counts them")
 
 
-def _write_size(  # an edit
-    index: int, place: int, axis: int, ids: Ids, sizes: np.ndarray, out: Writing
-) -> None:
+def _write_size(use: tuple[int, int], sizes: np.ndarray, axis: int, ids: Ids, out: Writing) -> None:
     changed = sizes.copy()
     changed[axis] = out.count(ids)
-    out.set_constant(index, place, changed)
+    out.set_constant(*use, changed)
 
 
 def _depth_to_space(node: Node) -> None:
     """Follow channels that become pixels: those of one block go together."""
+    node.ids(0, 1)
     full, side = _full(node), node.attribute("blocksize")
     batch, count, height, width = full.shape
     deep = count // side**2
@@ -105,7 +104,7 @@ def _depth_to_space(node: Node) -> None:
         blocks = full.reshape(batch, side, side, deep, height, width).transpose(0, 3, 4, 1, 5, 2)
     else:
         blocks = full.reshape(batch, deep, side, side, height, width).transpose(0, 1, 4, 2, 5, 3)
-    node.give_all(blocks.reshape(batch, deep, height * side, width * side))
+    node.give_all(blocks.reshape(batch, deep, height * side, width * side), axis=1)
 
 
 RULES = {
