@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
     from .plugins.hookspecs import hookimpl as hookimpl
+    from .plugins.kept import warn_of_kept_channels as warn_of_kept_channels
     from .plugins.selection import refuse_half_lstm as refuse_half_lstm
     from .plugins.selection import selected_layers as selected_layers
     from .plugins.values import BackendInfo as BackendInfo
@@ -141,6 +142,7 @@ _HOME = {
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
     "hookimpl": "plugins.hookspecs",
+    "warn_of_kept_channels": "plugins.kept",
     "refuse_half_lstm": "plugins.selection",
     "selected_layers": "plugins.selection",
     "BackendInfo": "plugins.values",

@@ -194,13 +194,14 @@ def test_a_small_width_leaves_one_channel_in_every_layer() -> None:
     assert outs(found.model) == {"stem": 1, "wide": 1, "deep": 1, "fc": 10}
 
 
-@pytest.mark.parametrize("name", ["residual", "gated", "residual_of_concat", "grouped"])
+@pytest.mark.parametrize("name", ["residual", "gated", "residual_of_concat", "split"])
 def test_a_rule_that_would_forget_what_goes_together_is_found_out(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Node, "couple", lambda *_: None)
     source = MAKERS[name]()
     try:
-        assert distance(masked(source), narrow(source, 0.5).model) > 1e-2
-    except UnsupportedError as error:
-        assert "would not fit together" in str(error) or "would have the shape" in str(error)
+        off = distance(masked(source), narrow(source, 0.5).model)
+    except UnsupportedError:  # the shapes give it away
+        off = np.inf
+    assert off > 1e-2
