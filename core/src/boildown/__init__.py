@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .model.state import LayerState as LayerState
     from .model.state import layer_state as layer_state
     from .model.state import onnx_layer_states as onnx_layer_states
+    from .narrowing.fresh import start_anew as start_anew
     from .narrowing.narrow import Narrowed as Narrowed
     from .narrowing.narrow import narrow as narrow
     from .nearest import did_you_mean as did_you_mean
@@ -134,6 +135,7 @@ _HOME = {
     "LayerState": "model.state",
     "layer_state": "model.state",
     "onnx_layer_states": "model.state",
+    "start_anew": "narrowing.fresh",
     "Narrowed": "narrowing.narrow",
     "narrow": "narrowing.narrow",
     "did_you_mean": "nearest",
