@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..model.folding import Constants
 from ..model.layers import source_layers
 from .classes import Classes, Ids
-from .settling import known_at
+from .settling import BATCHES, known_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,8 @@ class Flow:
 
 def begin(model: ModelProto) -> Flow:
     """Return what is known of a graph before its nodes are followed."""
-    one, two = (known_at(model, batch).shapes() for batch in (1, 2))
+    one, *others = (known_at(model, batch).shapes() for batch in BATCHES)
+    shapes = {name: shape for name, shape in one.items() if all(name in other for other in others)}
     layers_of: dict[str, list[str]] = {}
     layers = source_layers(model)
     for layer in layers:
@@ -86,12 +87,17 @@ def begin(model: ModelProto) -> Flow:
     return Flow(
         opset=next(item.version for item in model.opset_import if item.domain in {"", "ai.onnx"}),
         constants=Constants(model),
-        shapes={name: shape for name, shape in one.items() if name in two},
+        shapes=shapes,
         open={
-            name: {axis for axis, length in enumerate(shape) if two[name][axis] != length}
-            for name, shape in one.items()
-            if name in two
+            name: {axis for other in others for axis in _differing(shape, other[name])}
+            for name, shape in shapes.items()
         },
         layers_of=layers_of,
         weights={layer.weight for layer in layers},
     )
+
+
+def _differing(one: tuple[int, ...], other: tuple[int, ...]) -> list[int]:
+    return [
+        axis for axis, lengths in enumerate(zip(one, other, strict=True)) if len({*lengths}) > 1
+    ]

@@ -19,8 +19,9 @@ def follow(model: ModelProto) -> Flow:
     flow = begin(model)
     for index, proto in enumerate(model.graph.node):
         node = Node(proto, index, flow)
-        known = {*flow.channels, *flow.lengths}
-        if node.layers or known.intersection(node.inputs):
+        if node.layers or any(
+            name in flow.channels or name in flow.lengths for name in node.inputs
+        ):
             try:
                 _follow(node)
             except Stay as stay:

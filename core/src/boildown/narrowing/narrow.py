@@ -88,7 +88,7 @@ def _note(found: Narrowed, layer: str, flow: Flow, stays: Ids, width: float) -> 
 def _reasons(flow: Flow, ids: Ids) -> list[str]:
     """Return why some of these channels must stay."""
     if (ids == FIXED).all():
-        return ["has filters of its own for channels that come from no layer"]
+        return ["has filters of its own for channels that stay"]
     roots = np.unique(flow.classes.roots(ids)).tolist()
     return [reason for root in roots if (reason := flow.classes.reason(root))]
 

@@ -97,6 +97,7 @@ class Node:
 
     def give(self, axis: int, ids: Ids, output: int = 0) -> None:
         """Say which channels lie along which axis of an output."""
+        self.out_shape(output)
         name = self.proto.output[output]
         if axis in self.flow.open[name]:
             raise Stay("joins them with the batch")
@@ -112,7 +113,7 @@ class Node:
         full = self.flow.classes.roots(full)
         varying = [a for a, n in enumerate(full.shape) if n > 1 and np.ptp(full, a).any()]
         if not varying:
-            self.keep(full, "does not tell them apart")
+            self.keep(full, "couples all of them to each other")
             return
         if axis is None:
             axis = max(varying, key=lambda a: (full.shape[a], a))

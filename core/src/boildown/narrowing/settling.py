@@ -21,13 +21,17 @@ from ..model.layers import flag
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
+#: No quotient, remainder or bound that depends on the batch is the same for all of these.
+BATCHES = (1, 2, 251)
 #: Larger constants are no lengths.
 _SMALL = 1024
+#: Operators that make as many elements as their last input says.
+_GROWING = ("ConstantOfShape", "Expand")
 
 
 def settle_lengths(model: ModelProto) -> ModelProto:
     """Return a copy in which small values that no input of the graph changes are initializers."""
-    one, two = (known_at(model, batch).values for batch in (1, 2))
+    one, *others = (known_at(model, batch).values for batch in BATCHES)
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     kept = {tensor.name for tensor in model.graph.initializer}
@@ -35,13 +39,17 @@ def settle_lengths(model: ModelProto) -> ModelProto:
     settled = {
         name: value
         for name, value in one.items()
-        if name not in kept and name in two and np.array_equal(value, two[name])
+        if name not in kept and all(_is_same(value, other.get(name)) for other in others)
     }
     nodes = [node for node in model.graph.node if not settled.keys() >= set(node.output)]
     del copy.graph.node[:]
     copy.graph.node.extend(nodes)
     copy.graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in settled.items())
     return copy
+
+
+def _is_same(one: np.ndarray, other: np.ndarray | None) -> bool:
+    return other is not None and np.array_equal(one, other)
 
 
 @dataclass(slots=True)
@@ -106,6 +114,8 @@ def _value(node: NodeProto, known: Known) -> np.ndarray | None:
     if len(node.output) > 1 or not is_foldable(node):
         return None
     if any(name and name not in known.values for name in node.input):
+        return None
+    if node.op_type in _GROWING and np.prod(known.values[node.input[-1]]) > _SMALL:
         return None
     try:
         return evaluate(node, [known.values.get(name) for name in node.input], known.opset)[0]
