@@ -21,11 +21,12 @@ def counting(op: str, by: int) -> onnx.ModelProto:
 
 def test_a_length_behind_arithmetic_is_a_constant() -> None:
     g = Wide(0)
-    shape = g.node("Shape", [g.stem()], "shape")
+    stem = g.stem()
+    shape = g.node("Shape", [stem], "shape")
     height = g.node("Gather", [shape, g.whole("third", [2])], "height")
     twice = g.node("Mul", [height, g.whole("two", [2])], "twice")
     rest = g.node("Concat", [g.whole("open", [-1, 8]), twice, g.whole("four", [4])], "rest", axis=0)
-    x = g.node("Reshape", ["stem_out_relu", rest], "reshaped")
+    x = g.node("Reshape", [stem, rest], "reshaped")
     source = g.model(IMAGE, g.head(x, 8))
     settled = settle_lengths(source)
     assert not {"Gather", "Mul", "Concat"} & {node.op_type for node in settled.graph.node}
