@@ -39,12 +39,16 @@ if TYPE_CHECKING:
     from .model.state import LayerState as LayerState
     from .model.state import layer_state as layer_state
     from .model.state import onnx_layer_states as onnx_layer_states
+    from .narrowing.fresh import start_anew as start_anew
+    from .narrowing.narrow import Narrowed as Narrowed
+    from .narrowing.narrow import narrow as narrow
     from .nearest import did_you_mean as did_you_mean
     from .negotiation.offers import Approximation as Approximation
     from .negotiation.offers import Offer as Offer
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
     from .plugins.hookspecs import hookimpl as hookimpl
+    from .plugins.kept import warn_of_kept_channels as warn_of_kept_channels
     from .plugins.selection import refuse_half_lstm as refuse_half_lstm
     from .plugins.selection import selected_layers as selected_layers
     from .plugins.values import BackendInfo as BackendInfo
@@ -131,12 +135,16 @@ _HOME = {
     "LayerState": "model.state",
     "layer_state": "model.state",
     "onnx_layer_states": "model.state",
+    "start_anew": "narrowing.fresh",
+    "Narrowed": "narrowing.narrow",
+    "narrow": "narrowing.narrow",
     "did_you_mean": "nearest",
     "Approximation": "negotiation.offers",
     "Offer": "negotiation.offers",
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
     "hookimpl": "plugins.hookspecs",
+    "warn_of_kept_channels": "plugins.kept",
     "refuse_half_lstm": "plugins.selection",
     "selected_layers": "plugins.selection",
     "BackendInfo": "plugins.values",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from boildown import (
     StepOutcome,
-    Warned,
     named_graph,
     read_graph,
     refuse_fixed_batch,
+    warn_of_kept_channels,
     write_graph,
 )
 
@@ -24,12 +24,9 @@ from .training import Distillation
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
-    from boildown import Artifact, Context, Distill
+    from boildown import Artifact, Context, Distill, Warned
     from onnx import ModelProto
     from torch import fx
-
-#: So many layers that keep their channels are named.
-_TOLD = 5
 
 
 def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
@@ -70,9 +67,4 @@ def _narrowed(module: fx.GraphModule, graph: ModelProto, width: float) -> tuple[
     from .channels import remove_channels
 
     removed = remove_channels(module, graph, ratio=1 - width, criterion=MagnitudeImportance(p=2))
-    if not removed.skipped:
-        return ()
-    told = [f"{name!r} {reason}" for name, reason in [*removed.skipped.items()][:_TOLD]]
-    more = f"; and {len(removed.skipped) - _TOLD} more" if len(removed.skipped) > _TOLD else ""
-    text = f"{len(removed.skipped)} layers keep all their channels: {'; '.join(told)}{more}"
-    return (Warned(code="PARTIAL", text=text),)
+    return warn_of_kept_channels(removed.skipped)
