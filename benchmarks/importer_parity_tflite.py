@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, write
 

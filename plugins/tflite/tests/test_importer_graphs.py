@@ -24,7 +24,6 @@ from keras_parity import (
 from onnx import helper
 
 
-
 def feeds(model: onnx.ModelProto, size: int) -> list[np.ndarray]:
     draw = np.random.default_rng(size)
     shapes = [
@@ -45,7 +44,7 @@ def feeds(model: onnx.ModelProto, size: int) -> list[np.ndarray]:
 def test_a_network_of_the_suite_comes_through_or_is_refused_by_operator(name: str) -> None:
     model = normalized(GRAPHS[name]())
     if any(node.op_type in {"LSTM", "GRU", "RNN"} for node in model.graph.node):
-        with pytest.raises(UnsupportedError, match="LSTM|GRU|RNN"):
+        with pytest.raises(UnsupportedError, match=r"LSTM|GRU|RNN"):
             import_onnx(model)
         return
     imported = import_onnx(model)
@@ -80,7 +79,7 @@ def written_out(root: float, *, half_first: bool) -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("half_first", [True, False])
-def test_gelu_written_out_becomes_one_layer(half_first: bool) -> None:
+def test_gelu_written_out_becomes_one_layer(*, half_first: bool) -> None:
     model = written_out(math.sqrt(2), half_first=half_first)
     imported = import_onnx(model)
     assert list(imported.layers.values()) == ["last"]
@@ -90,7 +89,7 @@ def test_gelu_written_out_becomes_one_layer(half_first: bool) -> None:
 
 
 def test_an_error_function_that_is_no_gelu_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="'erf' \\(Erf"):
+    with pytest.raises(UnsupportedError, match=r"'erf' \(Erf"):
         import_onnx(written_out(1.5, half_first=False))
 
 

@@ -56,18 +56,38 @@ CONVOLUTIONS = [
     case("Conv", IMAGE, constants={1: WEIGHT}, auto_pad="SAME_LOWER", strides=[2, 2]),
     case("Conv", IMAGE, constants={1: WEIGHT}, auto_pad="VALID"),
     case("Conv", IMAGE, constants={1: real(4, 1, 3, 3), 2: real(4)}, group=4),
-    case("Conv", IMAGE, constants={1: real(8, 1, 3, 3)}, group=4, strides=[2, 2], pads=[1, 1, 1, 1]),
+    case(
+        "Conv", IMAGE, constants={1: real(8, 1, 3, 3)}, group=4, strides=[2, 2], pads=[1, 1, 1, 1]
+    ),
     case("Conv", IMAGE, constants={1: real(4, 1, 3, 3)}, group=4, dilations=[2, 2]),
     case("Conv", IMAGE, constants={1: real(4, 1, 3, 3)}, group=4, strides=[2, 1]),
     case("Conv", IMAGE, constants={1: real(6, 2, 3, 3), 2: BIAS}, group=2),
     case("Conv", LINE, constants={1: real(5, 4, 3), 2: real(5)}, pads=[1, 1]),
     case("Conv", LINE, constants={1: real(5, 4, 3)}, pads=[2, 0], strides=[2]),
-    case("Conv", CUBE, constants={1: real(3, 2, 2, 2, 2)}, pads=[0, 1, 0, 0, 0, 1], open_batch=False),
+    case(
+        "Conv", CUBE, constants={1: real(3, 2, 2, 2, 2)}, pads=[0, 1, 0, 0, 0, 1], open_batch=False
+    ),
     case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3), 2: real(3)}, strides=[2, 2]),
     case("ConvTranspose", IMAGE, constants={1: real(4, 3, 2, 2), 2: real(3)}, strides=[2, 2]),
-    case("ConvTranspose", IMAGE, constants={1: real(4, 3, 4, 4)}, strides=[2, 2], pads=[1, 1, 1, 1]),
-    case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3)}, strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1]),
-    case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3), 2: real(3)}, strides=[3, 2], pads=[0, 1, 0, 0], output_padding=[2, 1]),
+    case(
+        "ConvTranspose", IMAGE, constants={1: real(4, 3, 4, 4)}, strides=[2, 2], pads=[1, 1, 1, 1]
+    ),
+    case(
+        "ConvTranspose",
+        IMAGE,
+        constants={1: real(4, 3, 3, 3)},
+        strides=[2, 2],
+        pads=[1, 1, 1, 1],
+        output_padding=[1, 1],
+    ),
+    case(
+        "ConvTranspose",
+        IMAGE,
+        constants={1: real(4, 3, 3, 3), 2: real(3)},
+        strides=[3, 2],
+        pads=[0, 1, 0, 0],
+        output_padding=[2, 1],
+    ),
     case("ConvTranspose", IMAGE, constants={1: real(4, 3, 1, 1), 2: real(3)}, strides=[2, 2]),
     case("ConvTranspose", LINE, constants={1: real(4, 3, 2)}),
 ]
@@ -102,7 +122,15 @@ DENSE = [
     case("Gemm", real(3, 5), constants={1: real(5, 4), 2: real(4)}, alpha=0.5, beta=2.0),
     case("Gemm", real(3, 5), constants={1: real(4, 5), 2: real(1)}, transB=1),
     case("Gemm", real(3, 5), constants={1: real(4, 5), 2: real(3, 1)}, transB=1, open_batch=False),
-    case("Gemm", real(4, 5), real(5, 3), open_batch=False, alpha=0.5, beta=2.0, constants={2: real(3)}),
+    case(
+        "Gemm",
+        real(4, 5),
+        real(5, 3),
+        open_batch=False,
+        alpha=0.5,
+        beta=2.0,
+        constants={2: real(3)},
+    ),
     case("MatMul", SMALL, constants={1: real(6, 3)}),
     case("MatMul", IMAGE, constants={1: real(8, 3)}),
     case("MatMul", SMALL, constants={0: real(3, 4)}),
@@ -112,11 +140,18 @@ DENSE = [
     case("Einsum", SMALL, real(2, 5, 6), equation="bij,bkj->bik"),
 ]
 NORMALIZATION = [
-    case("BatchNormalization", x, constants={1: above(4), 2: real(4), 3: real(4), 4: above(4)}, epsilon=1e-3)
+    case(
+        "BatchNormalization",
+        x,
+        constants={1: above(4), 2: real(4), 3: real(4), 4: above(4)},
+        epsilon=1e-3,
+    )
     for x in (IMAGE, SMALL, real(3, 4))
 ] + [
     case("LayerNormalization", SMALL, constants={1: above(6), 2: real(6)}),
-    case("LayerNormalization", SMALL, constants={1: above(4, 6), 2: real(4, 6)}, axis=1, epsilon=1e-2),
+    case(
+        "LayerNormalization", SMALL, constants={1: above(4, 6), 2: real(4, 6)}, axis=1, epsilon=1e-2
+    ),
     case("LayerNormalization", SMALL, constants={1: above(6)}, epsilon=1e-6),
     case("LayerNormalization", IMAGE, constants={1: above(8), 2: real(8)}),
     case("InstanceNormalization", IMAGE, constants={1: above(4), 2: real(4)}),
@@ -222,7 +257,9 @@ REDUCTIONS = [
     case("ReduceSum", IMAGE, noop_with_empty_axes=1),
     case("ArgMax", SMALL, axis=1), case("ArgMin", SMALL, axis=-1, keepdims=0), case("ArgMax", IMAGE, axis=1, keepdims=0),
 ]  # fmt: skip
-_UP, _DOWN, _HALF = (np.array([1, 1, *x], np.float32) for x in ([2, 3], [5 / 9, 0.75], [1 / 3, 0.5]))
+_UP, _DOWN, _HALF = (
+    np.array([1, 1, *x], np.float32) for x in ([2, 3], [5 / 9, 0.75], [1 / 3, 0.5])
+)
 RESIZE = [
     case("Resize", IMAGE, constants={1: None, 2: scales}, coordinate_transformation_mode=places, nearest_mode=rounding)
     for scales in (_UP, _DOWN, _HALF)

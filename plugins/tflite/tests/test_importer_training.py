@@ -21,7 +21,6 @@ from keras_parity import (
     by_tflite,
     chain,
     graph_of,
-    inner,
     normalized,
     outer,
     silence,
@@ -112,7 +111,7 @@ def test_all_weights_of_layers_can_be_trained_and_have_a_place_in_the_source() -
 def test_training_moves_the_statistics_of_batch_norms_and_they_are_written_back() -> None:
     model = normalized(GRAPHS["batch_norm"]())
     imported = import_onnx(model)
-    imported.model(tf.constant(outer(IMAGES, True)), training=True)
+    imported.model(tf.constant(outer(IMAGES)), training=True)
     before, after = numbers(model), numbers(write_back(model, imported))
     moved = [name for name in before if not np.array_equal(before[name], after[name])]
     assert len(moved) == 4
@@ -176,7 +175,7 @@ def mot() -> Any:
 def fitted(model: Any, *callbacks: Any) -> None:
     model.compile("sgd", tf_keras.losses.MeanSquaredError())
     model.optimizer.learning_rate = 1e-3
-    model.fit(outer(IMAGES, True), real(4, 4), epochs=2, verbose=0, callbacks=list(callbacks))
+    model.fit(outer(IMAGES), real(4, 4), epochs=2, verbose=0, callbacks=list(callbacks))
 
 
 def test_a_pruned_model_is_written_back() -> None:
@@ -204,7 +203,7 @@ def test_quantization_aware_training_takes_a_pool_with_pads_behind_negative_numb
 def test_a_pool_with_pads_keeps_its_range_in_int8() -> None:
     model = graph_of("MaxPool", [IMAGES], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
     imported = import_onnx(normalized(model))
-    images = outer(IMAGES - 5, True)
+    images = outer(IMAGES - 5)
     converter = tf.lite.TFLiteConverter.from_keras_model(imported.model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image[None]] for image in images)
@@ -231,7 +230,7 @@ def test_batch_norms_behind_convolutions_change_nothing() -> None:
 
 @pytest.mark.parametrize(("batch_norms", "kept"), [(True, True), (False, False)])
 def test_batch_norms_let_pruned_weights_stay_zero_while_ranges_are_learned(
-    batch_norms: bool, kept: bool
+    *, batch_norms: bool, kept: bool
 ) -> None:
     tfmot = mot()
     quantization, schemes = tfmot.quantization.keras, tfmot.experimental.combine
@@ -251,5 +250,5 @@ def test_batch_norms_let_pruned_weights_stay_zero_while_ranges_are_learned(
         v for layer in trained.layers if layer.name.endswith("second") for v in layer.weights
         if "kernel" in v.name
     )  # fmt: skip
-    zeros = float(np.mean(inner(kernel.numpy(), False) == 0))
+    zeros = float(np.mean(kernel.numpy() == 0))
     assert (zeros >= 0.49) == kept

@@ -7,7 +7,7 @@ arrays until a layer needs them; lengths that follow the batch are `Lengths`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -241,9 +241,7 @@ class Node:
         places = {str(i): op for i, op in enumerate(operands) if isinstance(op, Constant)}
         forms = {place: self._form(constant) for place, constant in places.items()}
         tensors = [operand for operand in operands if not isinstance(operand, Constant)]
-        layer = Operation(
-            function, settings, forms, name=self.builder.free(self.name + suffix)
-        )
+        layer = Operation(function, settings, forms, name=self.builder.free(self.name + suffix))
         self.builder.layers[layer.name] = self.name
         result = layer(tensors[0] if len(tensors) == 1 else tensors)
         for place, constant in places.items():
@@ -275,7 +273,7 @@ class Node:
         raise Refused(f"node {self.name!r} ({op}, opset {self.builder.opset}): {reason}")
 
 
-Translate = Callable[[Node], Value | Sequence[Value]]
+Translate = Callable[[Node], "Value | list[Laid]"]
 OPERATORS: dict[str, Translate] = {}
 
 

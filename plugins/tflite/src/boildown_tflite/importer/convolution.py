@@ -37,7 +37,7 @@ def conv(node: Node) -> Laid:
     laid = node.image()
     tensor, padding = padded(node, laid.tensor, windows(node, kernel, strides, dilations))
     groups, bias = node.attribute("group", 1), node.constant(2, "its bias")
-    settings = {
+    settings: dict[str, Any] = {
         "strides": strides, "dilation_rate": dilations, "padding": padding,
         "use_bias": bias is not None,
     }  # fmt: skip
@@ -75,9 +75,7 @@ def _depthwise(
     """(in · multiplier, 1, h, w) -> (h, w, in, multiplier)."""
     shape, each = weight.shape, weight.shape[0] // channels
     kernel = shape[2:]
-    output = node.layer(
-        _L.DepthwiseConv2D, tensor, kernel, depth_multiplier=each, **settings
-    )
+    output = node.layer(_L.DepthwiseConv2D, tensor, kernel, depth_multiplier=each, **settings)
     values = weight.reshape(channels, each, *kernel).transpose(2, 3, 0, 1)
     back = _Depthwise(shape)
     node.set(output, depthwise_kernel=(1, values, back))
@@ -117,9 +115,7 @@ def conv_transpose(node: Node) -> Laid:
     """
     weight = node.needed(1, "its weight")
     axes, kernel = _axes(node, weight), list(weight.shape[2:])
-    node.expect(
-        kernel_shape=kernel, auto_pad="NOTSET", dilations=[1] * axes, group=1
-    )
+    node.expect(kernel_shape=kernel, auto_pad="NOTSET", dilations=[1] * axes, group=1)
     if node.attribute("output_shape") is not None:
         node.refuse("output_shape is given instead of pads")
     strides = list(node.attribute("strides", [1] * axes))

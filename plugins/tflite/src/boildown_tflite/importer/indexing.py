@@ -9,9 +9,9 @@ import numpy as np
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
 from .layout import Laid, channels_last, onnx_order
+from .lengths import Lengths, counted
 from .operation import function
 from .reduction import without
-from .lengths import Lengths, counted
 from .shaping import axes_of, multiple, reshaped
 
 _L = tf_keras.layers
@@ -189,9 +189,7 @@ def pad(node: Node) -> Laid:
     return laid.giving(node.operate("padded_with", laid.tensor, pads=places, value=number))
 
 
-def _mirrored(
-    node: Node, laid: Laid, sides: dict[int, tuple[int, int]], mode: str
-) -> Laid:
+def _mirrored(node: Node, laid: Laid, sides: dict[int, tuple[int, int]], mode: str) -> Laid:
     output = laid.tensor
     for axis, pair in sides.items():
         places = np.pad(np.arange(laid.shape[axis] or 0), pair, mode=mode)  # type: ignore[call-overload]

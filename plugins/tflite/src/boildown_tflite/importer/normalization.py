@@ -17,7 +17,9 @@ _L = tf_keras.layers
 def batch_normalization(node: Node) -> Laid:
     """Inference form in the file; in training the layer uses and updates its statistics."""
     node.expect(training_mode=0)
-    scale, bias, mean, variance = (node.needed(index, f"its input {index}") for index in range(1, 5))
+    scale, bias, mean, variance = (
+        node.needed(index, f"its input {index}") for index in range(1, 5)
+    )
     laid = node.image()
     if laid.rank == 1:
         node.refuse("an input of one axis")

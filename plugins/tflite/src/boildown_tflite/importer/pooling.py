@@ -48,9 +48,7 @@ def max_pool(node: Node) -> Laid:
         tensor, padding = padded(node, tensor, found)
     else:
         tensor = _edges_repeated(node, tensor, found)
-    return laid.giving(
-        node.layer(_MAX[axes], tensor, kernel, strides=strides, padding=padding)
-    )
+    return laid.giving(node.layer(_MAX[axes], tensor, kernel, strides=strides, padding=padding))
 
 
 def _never_negative(builder: Builder, name: str) -> bool:
@@ -93,7 +91,12 @@ def _edges_repeated(node: Node, tensor: Any, found: Sequence[Window]) -> Any:  #
 
 
 def _border(
-    node: Node, tensor: Any, axis: int, lengths: Sequence[int], *, first: bool  # noqa: ANN401
+    node: Node,
+    tensor: Any,  # noqa: ANN401 - a tensor
+    axis: int,
+    lengths: Sequence[int],
+    *,
+    first: bool,
 ) -> Any:  # noqa: ANN401
     cuts = [(0, 0)] * len(lengths)
     rest = lengths[axis] - 1
