@@ -113,22 +113,22 @@ def by_onnx_runtime(model: onnx.ModelProto, inputs: list[np.ndarray]) -> list[np
     return list(session.run(None, dict(zip(names, inputs, strict=True))))
 
 
-def outer(array: np.ndarray, turned: bool) -> np.ndarray:
-    """Images channels last."""
-    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)) if turned else array
+def outer(array: np.ndarray) -> np.ndarray:
+    """Images channels last, all else as it is."""
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)) if array.ndim == 4 else array
 
 
-def inner(array: np.ndarray, turned: bool) -> np.ndarray:
-    """Images channels second."""
-    return array.transpose(0, 3, 1, 2) if turned else array
+def inner(array: np.ndarray) -> np.ndarray:
+    """Images channels second, all else as it is."""
+    return array.transpose(0, 3, 1, 2) if array.ndim == 4 else array
 
 
 def by_keras(imported: Imported, inputs: list[np.ndarray]) -> list[np.ndarray]:
     """Run an imported model, arrays as ONNX has them."""
-    fed = [tf.constant(outer(array, array.ndim == 4)) for array in inputs]
+    fed = [tf.constant(outer(array)) for array in inputs]
     found = imported.model(fed if len(fed) > 1 else fed[0], training=False)
     found = found if isinstance(found, (list, tuple)) else [found]
-    return [inner(x.numpy(), x.ndim == 4) for x in found]
+    return [inner(x.numpy()) for x in found]
 
 
 def tflite(imported: Imported) -> bytes:
@@ -145,15 +145,15 @@ def by_tflite(data: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
             interpreter.get_input_details(), key=lambda item: item["name"].split(":")[0]
         )
         for item, array in zip(places, inputs, strict=True):
-            interpreter.resize_tensor_input(item["index"], outer(array, array.ndim == 4).shape)
+            interpreter.resize_tensor_input(item["index"], outer(array).shape)
         interpreter.allocate_tensors()
         for item, array in zip(places, inputs, strict=True):
-            interpreter.set_tensor(item["index"], outer(array, array.ndim == 4))
+            interpreter.set_tensor(item["index"], outer(array))
         interpreter.invoke()
         ends = interpreter.get_output_details()
         found = [interpreter.get_tensor(item["index"]) for item in ends]
     order = sorted(range(len(ends)), key=lambda i: ends[i]["name"])
-    return [inner(found[i], found[i].ndim == 4) for i in order]
+    return [inner(found[i]) for i in order]
 
 
 @contextlib.contextmanager

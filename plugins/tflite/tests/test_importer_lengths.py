@@ -99,7 +99,7 @@ def test_a_shape_that_depends_on_the_data_is_refused() -> None:
         N("Reshape", ["x", "t"], ["y"], name="reshape"),
     ]
     model = chain(nodes, SHAPE, {"axis": ints(0), "minus": ints(-1)})
-    with pytest.raises(UnsupportedError, match="'reshape'.*depends on the data"):
+    with pytest.raises(UnsupportedError, match=r"'reshape'.*depends on the data"):
         import_onnx(model)
 
 

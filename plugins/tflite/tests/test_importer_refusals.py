@@ -29,6 +29,8 @@ REFUSED: list[tuple[Case, str]] = [
     (case("Resize", IMAGE, constants={1: None, 2: np.array([1, 1, 0.7, 0.7], np.float32)}, mode="linear"), "whole lengths"),
     (case("Resize", IMAGE, constants={1: None, 2: np.array([1, 1, 0.5, 0.5], np.float32)}, mode="linear", antialias=1), "antialias"),
     (case("ArgMax", SMALL, axis=1, select_last_index=1), "select_last_index"),
+    (case("Concat", IMAGE, IMAGE, axis=0), "open axis"),
+    (case("Slice", IMAGE, constants={1: whole(1), 2: whole(2), 3: whole(0)}), "open axis"),
     (case("Pad", IMAGE, constants={1: whole(0, 0, -1, 0, 0, 0, 0, 0)}), "cut off"),
     (case("Div", whole(7, -7).reshape(2, 1), constants={1: whole(2)}), "integers"),
     (case("Erf", SMALL), "no translation"),

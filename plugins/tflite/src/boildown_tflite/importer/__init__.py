@@ -6,6 +6,7 @@ from . import (  # noqa: F401 - each registers its operators
     convolution,
     dense,
     indexing,
+    joining,
     normalization,
     pooling,
     reduction,

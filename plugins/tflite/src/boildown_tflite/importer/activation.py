@@ -27,7 +27,7 @@ def clipped(x: Any, low: float | None, high: float | None) -> Any:  # noqa: ANN4
 
 @function
 def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
-    """max(0, min(1, alpha · x + beta)), at MobileNetV3's slope of 1/6 by a ReLU6."""
+    """Return max(0, min(1, alpha · x + beta)), at MobileNetV3's slope of 1/6 by a ReLU6."""
     if np.isclose(alpha, 1 / 6, atol=1e-7) and beta == 0.5:  # noqa: PLR2004
         return tf.nn.relu6(x + 3.0) * (1 / 6)
     return tf.minimum(tf.nn.relu(x * alpha + beta), 1.0)
@@ -35,7 +35,7 @@ def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
 
 @function
 def hard_swish(x: Any) -> Any:  # noqa: ANN401
-    """X · relu6(x + 3) / 6, the pattern that becomes TFLite's HARD_SWISH."""
+    """Return x · relu6(x + 3) / 6, the pattern that becomes TFLite's HARD_SWISH."""
     return x * tf.nn.relu6(x + 3.0) * (1 / 6)
 
 
@@ -47,19 +47,19 @@ def gelu(x: Any, approximate: bool) -> Any:  # noqa: ANN401, FBT001 - as TensorF
 
 @function
 def softplus(x: Any) -> Any:  # noqa: ANN401
-    """log(1 + exp(x)), without overflow as TFLite computes it."""
+    """Return log(1 + exp(x)), without overflow as TFLite computes it."""
     return tf.nn.relu(x) + tf.math.log(1.0 + tf.exp(-tf.abs(x)))
 
 
 @function
 def softsign(x: Any) -> Any:  # noqa: ANN401
-    """X / (1 + |x|)."""
+    """Return x / (1 + |x|)."""
     return x / (1.0 + tf.abs(x))
 
 
 @function
 def mish(x: Any) -> Any:  # noqa: ANN401
-    """X · tanh(softplus(x))."""
+    """Return x · tanh(softplus(x))."""
     return x * tf.tanh(softplus(x))
 
 

@@ -93,7 +93,8 @@ def several(node: Node) -> Laid:
     operands, like = aligned(node, range(len(node.proto.input)))
     if node.op in _LAYERS and _can_be_layer(operands):
         return like.giving(node.layer(_LAYERS[node.op], operands))
-    name, settings = node.op.lower(), {}
+    name = node.op.lower()
+    settings: dict[str, Any] = {}
     if node.op in _MANY:
         if len(operands) == 1:
             return like

@@ -7,7 +7,7 @@ arrays until a layer needs them; lengths that follow the batch are `Lengths`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -273,7 +273,7 @@ class Node:
         raise Refused(f"node {self.name!r} ({op}, opset {self.builder.opset}): {reason}")
 
 
-Translate = Callable[[Node], Value | Sequence[Value]]
+Translate = Callable[[Node], "Value | list[Laid]"]
 OPERATORS: dict[str, Translate] = {}
 
 

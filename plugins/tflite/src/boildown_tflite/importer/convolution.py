@@ -35,7 +35,7 @@ def conv(node: Node) -> Laid:
     laid = node.image()
     tensor, padding = padded(node, laid.tensor, windows(node, kernel, strides, dilations))
     groups, bias = node.attribute("group", 1), node.constant(2, "its bias")
-    settings = {
+    settings: dict[str, Any] = {
         "strides": strides, "dilation_rate": dilations, "padding": padding,
         "use_bias": bias is not None,
     }  # fmt: skip

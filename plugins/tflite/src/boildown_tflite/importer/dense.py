@@ -8,7 +8,7 @@ import numpy as np
 
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
-from .layout import Laid, onnx_order
+from .layout import Laid, onnx_order, with_open_axis
 from .norm_behind import norm_behind
 from .operation import Operation, function
 
@@ -80,7 +80,7 @@ def matmul(node: Node) -> Laid:
         node.builder.absorbed[add.name] = dense
         return dense
     operands = [_operand(node, 0), _operand(node, 1)]
-    laid = next(one for one in node.inputs if isinstance(one, Laid))
+    laid = with_open_axis([one for one in node.inputs if isinstance(one, Laid)])
     output = node.operate("product", *operands)
     return laid.giving(output, onnx_order(len(output.shape)))
 
@@ -89,7 +89,7 @@ def matmul(node: Node) -> Laid:
 def by_equation(node: Node) -> Laid:
     """TensorFlow takes the same equations."""
     operands = [_operand(node, index) for index in range(len(node.proto.input))]
-    laid = next(one for one in node.inputs if isinstance(one, Laid))
+    laid = with_open_axis([one for one in node.inputs if isinstance(one, Laid)])
     output = node.operate("einsum", *operands, equation=node.attribute("equation"))
     return laid.giving(output, onnx_order(len(output.shape)))
 

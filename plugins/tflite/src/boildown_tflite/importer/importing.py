@@ -125,7 +125,7 @@ def _translate(node: Node) -> None:
         if proto.op_type not in OPERATORS:
             node.refuse("this operator has no translation")
         made = OPERATORS[proto.op_type](node)
-        results = list(made) if isinstance(made, (list, tuple)) else [made]
+        results = list(made) if isinstance(made, list) else [made]
     builder.values |= dict(zip(proto.output, results, strict=False))
     for name in filter(None, proto.output[len(results) :]):
         if builder.users(name) or builder.is_output(name):
@@ -142,7 +142,7 @@ def _computed(node: Node) -> list[Value] | None:
             return evaluated(node.proto, node.builder.values, node.builder.opset)  # type: ignore[return-value]
         feeds = {name: node.builder.values[name] for name in node.proto.input if name}
         runner = ReferenceEvaluator(node.proto, opsets={"": node.builder.opset})
-        results = [np.asarray(result) for result in runner.run(None, feeds)]  # type: ignore[union-attr]
+        results = [np.asarray(result) for result in runner.run(None, feeds)]
     except Exception as error:  # noqa: BLE001 - onnx's evaluator raises anything
         node.refuse(f"this constant cannot be computed ({error})")
     if any(result.size > _MOST_FOLDED for result in results):

@@ -46,6 +46,11 @@ class Laid:
         return replace(self, order=tuple(axes.index(axis) for axis in self.order))
 
 
+def with_open_axis(tensors: list[Laid]) -> Laid:
+    """Return the first that has an open axis, else the first."""
+    return next((laid for laid in tensors if None in laid.shape), tensors[0])
+
+
 def onnx_order(rank: int) -> tuple[int, ...]:
     """Return the order that ONNX has."""
     return tuple(range(rank))

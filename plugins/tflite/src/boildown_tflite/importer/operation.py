@@ -8,10 +8,12 @@ settings, and holds the constants among its operands as weights, so that they ca
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..keras import tf, tf_keras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Name -> function of tensors (as they lie in memory) and settings.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}

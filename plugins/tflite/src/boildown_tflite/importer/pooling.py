@@ -92,7 +92,7 @@ def _edges_repeated(node: Node, tensor: Any, found: Sequence[Window]) -> Any:  #
 
 def _border(
     node: Node,
-    tensor: Any,
+    tensor: Any,  # noqa: ANN401 - a tensor
     axis: int,
     lengths: Sequence[int],
     *,

@@ -12,6 +12,14 @@ from .operation import function
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def _log_of_exponentials(x: Any, axes: list[int], keep: bool) -> Any:  # noqa: ANN401, FBT001
+    """Logarithm of the sum of exponentials, in operators that TFLite has."""
+    most = tf.reduce_max(x, axes, keepdims=True)
+    total = tf.math.log(tf.reduce_sum(tf.exp(x - most), axes, keepdims=True)) + most
+    return total if keep else tf.squeeze(total, axes)
+
+
 _REDUCE: dict[str, Callable[..., Any]] = {
     "ReduceMean": tf.reduce_mean,
     "ReduceSum": tf.reduce_sum,
@@ -22,15 +30,8 @@ _REDUCE: dict[str, Callable[..., Any]] = {
     "ReduceL2": lambda x, axes, keep: tf.sqrt(tf.reduce_sum(x * x, axes, keep)),
     "ReduceSumSquare": lambda x, axes, keep: tf.reduce_sum(x * x, axes, keep),
     "ReduceLogSum": lambda x, axes, keep: tf.math.log(tf.reduce_sum(x, axes, keep)),
-    "ReduceLogSumExp": lambda x, axes, keep: _log_of_exponentials(x, axes, keep),
+    "ReduceLogSumExp": _log_of_exponentials,
 }
-
-
-def _log_of_exponentials(x: Any, axes: list[int], keep: bool) -> Any:  # noqa: ANN401, FBT001
-    """Logarithm of the sum of exponentials, in operators that TFLite has."""
-    most = tf.reduce_max(x, axes, keepdims=True)
-    total = tf.math.log(tf.reduce_sum(tf.exp(x - most), axes, keepdims=True)) + most
-    return total if keep else tf.squeeze(total, axes)
 
 
 @function

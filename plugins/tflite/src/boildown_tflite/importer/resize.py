@@ -91,14 +91,15 @@ def _nearest(node: Node, laid: Laid, size: list[int], scales: list[float]) -> La
     return laid.giving(output)
 
 
-def _places(node: Node, length: int, to: int, scale: float) -> np.ndarray:
+def _places(node: Node, length: int, to: int, factor: float) -> np.ndarray:
     """Return the source place of each place, by ONNX's formulas."""
+    scale = np.float32(factor)
     mode = node.attribute("coordinate_transformation_mode", "half_pixel")
     rounding = node.attribute("nearest_mode", "round_prefer_floor")
     if node.op == "Upsample" or node.builder.opset < 11:  # noqa: PLR2004 - before it had modes
         mode, rounding = "asymmetric", "floor"
     # ONNX Runtime computes places in float32, which shows where one is almost whole.
-    x, scale, half = np.arange(to, dtype=np.float32), np.float32(scale), np.float32(0.5)
+    x, half = np.arange(to, dtype=np.float32), np.float32(0.5)
     if mode in {"half_pixel", "pytorch_half_pixel"}:
         at = (x + half) / scale - half if to > 1 or mode == "half_pixel" else x * 0
     elif mode == "half_pixel_symmetric":
@@ -114,4 +115,5 @@ def _places(node: Node, length: int, to: int, scale: float) -> np.ndarray:
         "round_prefer_floor": np.ceil(at - half), "round_prefer_ceil": np.floor(at + half),
         "floor": np.floor(at), "ceil": np.ceil(at),
     }[rounding]  # fmt: skip
-    return np.clip(rounded, 0, length - 1).astype(np.int64)
+    places: np.ndarray = np.clip(rounded, 0, length - 1).astype(np.int64)
+    return places
