@@ -40,6 +40,15 @@ def test_the_student_comes_nearer_to_the_teacher_and_keeps_its_width(tmp_path: P
     assert distance(source, form(result)) < 0.5 * distance(source, small)
 
 
+@pytest.mark.parametrize("start", ["weights", "random"])
+def test_half_the_width_is_a_quarter_of_the_weights(start: str, tmp_path: Path) -> None:
+    source = normalised(GRAPHS["batch_norm"](), tmp_path)
+    result = run(source, asked(student=None, width=0.5, start=start))
+    assert states(result)["deep"].shape == (16, 8, 3, 3)
+    assert states(result)["fc"].shape[0] in {10, 16}
+    assert result.steps[0].cost.epochs == 6
+
+
 def test_labels_alone_do_not_teach_what_the_teacher_says(tmp_path: Path) -> None:
     source, small = normalised(GRAPHS["plain"](), tmp_path), student(tmp_path / "student")
     taught, alone = (

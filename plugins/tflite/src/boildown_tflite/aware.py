@@ -72,7 +72,7 @@ def annotated(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
     )  # fmt: skip
     left = []
 
-    def mark(layer: _L.Layer) -> _L.Layer:
+    def mark(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
         if isinstance(layer, _L.InputLayer):
             return layer
         if is_quantized(layer) or _is_folded(layer, uses):
@@ -83,7 +83,7 @@ def annotated(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
     return tf_keras.models.clone_model(model, clone_function=mark), left
 
 
-def _is_folded(layer: _L.Layer, uses: Counter[int]) -> bool:
+def _is_folded(layer: tf_keras.layers.Layer, uses: Counter[int]) -> bool:
     if not isinstance(layer, _L.BatchNormalization):
         return False
     before = layer.input._keras_history.layer  # noqa: SLF001 - Keras has no other way to ask
@@ -91,7 +91,8 @@ def _is_folded(layer: _L.Layer, uses: Counter[int]) -> bool:
 
 
 def _inputs(node: Any) -> list[Any]:  # noqa: ANN401 - Keras has no types
-    return node.keras_inputs
+    found: list[Any] = node.keras_inputs
+    return found
 
 
 def _scheme(context: Context) -> Any:  # noqa: ANN401 - TF Model Optimization has no types

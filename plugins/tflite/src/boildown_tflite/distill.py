@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from boildown import (
     StepOutcome,
+    Warned,
     named_graph,
+    narrow,
     read_graph,
     refuse_fixed_batch,
+    start_anew,
+    warn_of_kept_channels,
     write_graph,
 )
 
@@ -23,9 +27,9 @@ if TYPE_CHECKING:
 def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     """Train the student on what the teacher says of the train samples; the student ships.
 
-    Raises UnsupportedError where student or teacher cannot be imported or takes fixed batches or
-    other inputs than the source; DataError where there are no train samples, or labels are
-    missing that `alpha` gives a share.
+    Raises UnsupportedError where student or teacher cannot be imported, takes fixed batches or
+    other inputs than the source, or where no channels can be removed; DataError where there are no
+    train samples, or labels are missing that `alpha` gives a share.
     """
     assert step.train is not None  # noqa: S101 - distilling always trains
     source = read_graph(context.original)
@@ -35,6 +39,13 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     if step.teacher != "original":
         teaching = named_graph(step.teacher, source, context)
     refuse_fixed_batch(teaching)
+    warnings: tuple[Warned, ...] = ()
+    if step.width is not None:
+        narrower = narrow(graph, step.width)
+        graph = narrower.model
+        warnings = warn_of_kept_channels(narrower.kept_all, narrower.kept_more)
+    if step.start == "random":
+        graph = start_anew(graph, context.seed)
     student, teacher = import_onnx(graph), import_onnx(teaching)
     fitted = fit_in_job(
         student.model,
@@ -45,4 +56,4 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
         after_step=keep_zeros(student.model),
     )
     artifact = write_graph(write_back(graph, student), context, "student")
-    return StepOutcome(artifact=artifact, epochs=fitted.epochs)
+    return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)

@@ -42,7 +42,9 @@ def choose(
 
 
 def wrapped(
-    model: tf_keras.Model, names: Collection[str], wrap: Callable[[_L.Layer], _L.Layer]
+    model: tf_keras.Model,
+    names: Collection[str],
+    wrap: Callable[[tf_keras.layers.Layer], tf_keras.layers.Layer],
 ) -> tf_keras.Model:
     """Return `model` with wrappers round the layers called `names`; all layers stay the same."""
     return tf_keras.models.clone_model(

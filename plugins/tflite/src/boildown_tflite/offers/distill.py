@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from boildown import Offer, Range, Refusal
 
-_NAMED = Offer(
+_DISTILLED = Offer(
     op="distill",
     accepts={
-        "student": ("uri",),
+        "width": Range(minimum=0, maximum=1),
         "teacher": ("original", "uri"),
+        "start": ("weights", "random"),
         "temperature": Range(minimum=0),
         "alpha": Range(minimum=0, maximum=1),
         "train": (True,),
@@ -18,11 +19,20 @@ _NAMED = Offer(
     # Nothing that an earlier step has done to the weights would outlast this training.
     after=(),
 )
-#: Soft targets alone need no labels.
-_UNLABELLED = _NAMED.model_copy(
-    update={"accepts": {**_NAMED.accepts, "alpha": (1.0,)}, "needs": ("train",)}
+_NAMED = _DISTILLED.model_copy(
+    update={
+        "accepts": {
+            "student": ("uri",),
+            **{name: entry for name, entry in _DISTILLED.accepts.items() if name != "width"},
+        }
+    }
 )
-DISTILL_OFFERS = (_NAMED, _UNLABELLED)
+#: Soft targets alone need no labels.
+_UNLABELLED = tuple(
+    offer.model_copy(update={"accepts": {**offer.accepts, "alpha": (1.0,)}, "needs": ("train",)})
+    for offer in (_DISTILLED, _NAMED)
+)
+DISTILL_OFFERS = (_DISTILLED, _NAMED, *_UNLABELLED)
 DISTILL_REFUSALS = (
     Refusal(
         op="distill",
