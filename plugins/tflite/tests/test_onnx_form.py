@@ -13,12 +13,14 @@ from boildown import (
     Artifact,
     Context,
     OnnxRuntime,
+    Quantize,
     UnsupportedError,
     onnx_layer_states,
     source_layers,
 )
 from boildown_tflite.convert import Io, Mode, to_tflite
 from boildown_tflite.deploy import deploy, to_onnx
+from boildown_tflite.edge import quantize_weights
 from boildown_tflite.flatbuffer import read_bytes, read_file
 from boildown_tflite.importer import import_onnx
 from boildown_tflite.keras import tf, tf_keras
@@ -90,6 +92,20 @@ def test_the_form_holds_the_layers_that_the_file_holds(mode: Mode, io: Io, tmp_p
         assert ours.bits == theirs.bits
 
 
+@pytest.mark.parametrize("weights", ["int8", "int4"])
+def test_weights_alone_in_integers_are_the_same_computation(weights: str, tmp_path: Path) -> None:
+    step = Quantize(weights=weights, activations="float32")
+    content = quantize_weights(converted("float32").content, step).content
+    deployable, context = written(content, network().onnx, tmp_path)
+    native, form = both((deployable, context), samples())
+    assert all(apart(form[name], native[name]) < 1e-5 for name in native)
+    source = source_layers(context.original.path)
+    decoded = onnx_layer_states(tmp_path / "model.onnx", source)
+    ours = layers(deployable, context)
+    assert [s.values_digest for s in ours] == [s.values_digest for s in decoded]
+    assert min(state.bits for state in ours) == {"int8": 8, "int4": 4}[weights]
+
+
 @pytest.mark.parametrize(("mode", "io"), NATIVE)
 def test_another_computation_is_refused_with_its_operator(
     mode: Mode, io: Io, tmp_path: Path
@@ -136,7 +152,8 @@ def test_the_bias_that_tf2onnx_loses_is_there(mode: Mode, tmp_path: Path) -> Non
     imported = import_onnx(source)
     converted_ = to_tflite(imported.model, source, imported.layers, mode, [samples()])
     given = written(converted_.content, source, tmp_path)
-    names = {node.op_type for node in translate(given[0].path, read_file(given[0].path)).graph.node}
+    translated = translate(given[0].path, read_file(given[0].path), tmp_path)
+    names = {node.op_type for node in translated.graph.node}
     assert not names & {"Add", "Gemm"}  # it is lost
     native, form = both(given, samples(1))
     assert apart(form["scores"], native["scores"]) < 1e-5

@@ -1,7 +1,7 @@
 """A `.tflite` file as plain values: read with bounds, decoded, and written again with new names."""
 
 from .decoding import decode, stored_bits
-from .editing import write_names
+from .editing import plain_name, write_names, write_plainly
 from .reading import File, Operator, Quantization, Tensor, read_bytes, read_file
 
 __all__ = [
@@ -10,8 +10,10 @@ __all__ = [
     "Quantization",
     "Tensor",
     "decode",
+    "plain_name",
     "read_bytes",
     "read_file",
     "stored_bits",
     "write_names",
+    "write_plainly",
 ]

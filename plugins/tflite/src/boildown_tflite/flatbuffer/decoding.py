@@ -46,7 +46,7 @@ def decode(tensor: Tensor) -> np.ndarray:
             f" {list(tensor.shape)} needs {needed:,}"
         )
     if tensor.type in _PACKED:
-        codes = _unpack(tensor.data, _PACKED[tensor.type])[:count]
+        codes = unpack(tensor.data, tensor.type)[:count]
     else:
         codes = np.frombuffer(tensor.data.tobytes(), _PLAIN[tensor.type])
     codes = codes.reshape(tensor.shape)
@@ -72,8 +72,9 @@ def _real(codes: np.ndarray, quantization: Quantization, name: str) -> np.ndarra
     return values
 
 
-def _unpack(data: np.ndarray, bits: int) -> np.ndarray:
-    """Return signed codes of 4 or 2 bits, the lowest bits of each byte first."""
+def unpack(data: np.ndarray, kind: str) -> np.ndarray:
+    """Return the signed codes of an INT4 or INT2 tensor, the lowest bits of each byte first."""
+    bits = _PACKED[kind]
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
     codes = (data[:, None] >> shifts & ((1 << bits) - 1)).astype(np.int8).reshape(-1)
     signed: np.ndarray = np.where(codes >= 1 << (bits - 1), codes - (1 << bits), codes)

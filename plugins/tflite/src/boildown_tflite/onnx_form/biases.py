@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from boildown import replace_nodes
 from onnx import helper, numpy_helper
 
-from ..flatbuffer import decode
+from ..flatbuffer import decode, plain_name
 from .naming import holders
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def restore_biases(model: ModelProto, file: File) -> None:
     found = holders(model)
     lost: dict[str, Operator] = {}
     for operator in file.operators:
-        name = file.tensors[operator.outputs[0]].name if operator.outputs else ""
+        name = plain_name(operator.outputs[0]) if operator.outputs else ""
         if name in found and _loses_bias(operator, file):
             lost[found[name].output[0]] = operator
     nodes: list[NodeProto] = []

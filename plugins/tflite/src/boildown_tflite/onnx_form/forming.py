@@ -14,7 +14,7 @@ from boildown import (
     write_graph,
 )
 
-from ..flatbuffer import read_file
+from ..flatbuffer import plain_name, read_file
 from ..naming import read_names
 from ..weights import weight_sites
 from .averaging import round_averages
@@ -45,16 +45,16 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     file = read_file(deployable.path)
     refuse_other_computations(file)
     source = read_graph(context.network)
-    model = translate(deployable.path, file)
+    model = translate(deployable.path, file, context.workdir)
     restore_biases(model, file)
     open_ports(model, file, source)
     outputs, _missing = read_names(file)
     nodes = {layer.node for layer in source_layers(source)}
-    names = {node: file.tensors[index].name for node, index in outputs.items() if node in nodes}
-    name_layers(model, names)
+    places = {node: place for node, place in outputs.items() if node in nodes}
+    name_layers(model, {node: plain_name(place) for node, place in places.items()})
     round_averages(model)
     compute_in_float(model)
-    _halve(model, file, names)
+    _halve(model, file, places)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
@@ -65,10 +65,10 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     return form
 
 
-def _halve(model: ModelProto, file: File, names: dict[str, str]) -> None:
+def _halve(model: ModelProto, file: File, places: dict[str, int]) -> None:
     """Store in 16 bits what the file stores in 16 bits; tf2onnx has widened it."""
-    made = {file.tensors[site.output].name: site.weight.type for site in weight_sites(file)}
-    halves = {node for node, name in names.items() if made.get(name) == "FLOAT16"}
+    types = {site.output: site.weight.type for site in weight_sites(file)}
+    halves = {node for node, place in places.items() if types.get(place) == "FLOAT16"}
     stored = {tensor.name for tensor in model.graph.initializer}
     weights = {
         node.input[_WEIGHT]

@@ -19,18 +19,21 @@ _HOLDERS = ("Conv", "ConvTranspose", "MatMul", "Gemm", "Gather")
 _APPENDED = re.compile(r"(_prequant)?(_Gemm__\d+)?$")
 
 
-def holders(model: ModelProto) -> dict[str, NodeProto]:
-    """Return the nodes that may hold a weight by the name of the tensor that is theirs in the file.
+def tensor_of(node: NodeProto) -> str:
+    """Return the name of the tensor that is a node's in the file.
 
     tf2onnx names a node after the tensor that it makes.
     """
-    return {
-        _APPENDED.sub("", node.name): node for node in model.graph.node if node.op_type in _HOLDERS
-    }
+    return _APPENDED.sub("", node.name)
+
+
+def holders(model: ModelProto) -> dict[str, NodeProto]:
+    """Return the nodes that may hold a weight by the name of their tensor."""
+    return {tensor_of(node): node for node in model.graph.node if node.op_type in _HOLDERS}
 
 
 def name_layers(model: ModelProto, names: Mapping[str, str]) -> None:
-    """Name nodes in place; `names` are ONNX node -> name of the tensor in the file.
+    """Name nodes in place; `names` are ONNX node -> name of its tensor.
 
     Raises UnsupportedError where no node computes a layer.
     """

@@ -8,6 +8,7 @@ import numpy as np
 from boildown import UnsupportedError, replace_nodes
 from onnx import helper, numpy_helper
 
+from ..flatbuffer import plain_name
 from ..layout import is_turned
 
 if TYPE_CHECKING:
@@ -27,20 +28,11 @@ def open_ports(model: ModelProto, file: File, source: ModelProto) -> None:
     """
     inputs = {port.name: _port(port.name, file.input_names, file) for port in source.graph.input}
     outputs = {p.name: _port(p.name, file.output_names, file) for p in source.graph.output}
-    # The names of the ports are needed at the ends, where a tensor within may bear them.
-    inside = {t.name: f"{t.name}/inside" for t in (*inputs.values(), *outputs.values())}
-    for node in model.graph.node:
-        for names in (node.input, node.output):
-            names[:] = [inside.get(name, name) for name in names]
     makers = {name: node for node in model.graph.node for name in node.output}
     nodes = [
-        *(node for name, t in inputs.items() for node in _entry(name, inside[t.name], t, model)),
+        *(node for name, tensor in inputs.items() for node in _entry(name, tensor, model)),
         *model.graph.node,
-        *(
-            node
-            for name, t in outputs.items()
-            for node in _exit(name, inside[t.name], t, model, makers)
-        ),
+        *(node for name, tensor in outputs.items() for node in _exit(name, tensor, model, makers)),
     ]
     replace_nodes(model, nodes)
     for ours, theirs in (
@@ -53,7 +45,8 @@ def open_ports(model: ModelProto, file: File, source: ModelProto) -> None:
     del model.graph.value_info[:]
 
 
-def _entry(name: str, inside: str, tensor: Tensor, model: ModelProto) -> Iterator[NodeProto]:
+def _entry(name: str, tensor: Tensor, model: ModelProto) -> Iterator[NodeProto]:
+    inside = plain_name(tensor.place)
     if tensor.quantization is None:
         yield helper.make_node("Identity", [name], [inside])
     else:
@@ -61,9 +54,10 @@ def _entry(name: str, inside: str, tensor: Tensor, model: ModelProto) -> Iterato
 
 
 def _exit(
-    name: str, inside: str, tensor: Tensor, model: ModelProto, makers: Mapping[str, NodeProto]
+    name: str, tensor: Tensor, model: ModelProto, makers: Mapping[str, NodeProto]
 ) -> Iterator[NodeProto]:
     """Yield what makes an output of the source from one of the file."""
+    inside = plain_name(tensor.place)
     operation, given = "Identity", [inside]
     if is_turned(tensor.shape):
         maker = makers.get(inside)
@@ -96,8 +90,10 @@ def _scales(model: ModelProto, tensor: Tensor) -> list[str]:
     assert tensor.quantization is not None  # noqa: S101 - every caller has looked
     kind = np.dtype(tensor.type.lower())
     parts = {
-        f"{tensor.name}/port_scale": tensor.quantization.scale.reshape(()).astype(np.float32),
-        f"{tensor.name}/port_zero": tensor.quantization.zero.reshape(()).astype(kind),
+        f"{plain_name(tensor.place)}/scale": tensor.quantization.scale.reshape(()).astype(
+            np.float32
+        ),
+        f"{plain_name(tensor.place)}/zero": tensor.quantization.zero.reshape(()).astype(kind),
     }
     stored = {item.name for item in model.graph.initializer}
     model.graph.initializer.extend(
