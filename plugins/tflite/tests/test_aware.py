@@ -19,12 +19,21 @@ TRAIN = Train(epochs=4, batch_size=8, learning_rate=3e-3)
 AWARE = Quantize(weights="int8", activations="int8", train=TRAIN)
 
 
-@pytest.mark.parametrize("network", ["batch_norm", "plain", "grouped", "depthwise", "concat"])
+@pytest.mark.parametrize("network", ["batch_norm", "plain", "residual", "depthwise", "concat"])
 def test_every_weight_is_int8_and_the_network_has_learnt(network: str, tmp_path: Path) -> None:
     source = normalised(GRAPHS[network](), tmp_path)
     result = run(source, AWARE)
     assert {state.bits for state in states(result).values()} == {8}
     assert loss(source, form(result)) < 0.95 * loss(source, source)
+
+
+def test_a_layer_that_the_converter_leaves_in_float_is_named(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["grouped"](), tmp_path)  # groups with dilations
+    result = run(source, AWARE)
+    assert states(result)["grouped"].bits == 32
+    assert [(w.code, "'grouped'" in w.text) for w in result.steps[0].warnings] == [
+        ("PARTIAL", True)
+    ]
 
 
 @pytest.mark.parametrize("network", ["batch_norm", "plain"])
