@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +117,14 @@ def test_a_layer_that_is_no_longer_there_is_told() -> None:
     layers = {"fc_2": "fc", **{k: v for k, v in made.layers.items() if v not in ("fc", "fc_2")}}
     content = to_tflite(made.keras, made.onnx, layers, "float32").content
     assert set(read_names(read_bytes(content))[1]) == {"fc_2"}
+
+
+def test_importing_tensorflow_writes_nothing_to_the_terminal() -> None:
+    program = "import os; os.environ.pop('TF_CPP_MIN_LOG_LEVEL', 0); import boildown_tflite.convert"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (run.stdout, run.stderr) == ("", "")
 
 
 def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,11 @@ import os
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import tensorflow as tf
-import tf_keras
+from .quiet import quietly
+
+with quietly():  # the dynamic linker's and oneDNN's lines come while it is imported
+    import tensorflow as tf
+    import tf_keras
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
