@@ -111,3 +111,15 @@ def test_transposes_around_channels_last_layers_move_nothing() -> None:
     assert difference(model, images) <= RELATIVE
     names = {layer.name for layer in import_onnx(model).model.layers}
     assert not any("turned" in name for name in names)
+
+
+def test_what_no_output_needs_is_no_layer_of_the_model() -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["y"], name="used"),
+        helper.make_node("Mul", ["x", "scale"], ["unused"], name="dead"),
+    ]
+    model = chain(nodes, ["N", 4, 6], {"scale": np.ones((4, 1), np.float32)})
+    imported = import_onnx(model)
+    assert list(imported.layers.values()) == ["used"]
+    assert imported.kept == ()
+    assert write_back(model, imported).graph.initializer == model.graph.initializer

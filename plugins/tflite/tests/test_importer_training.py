@@ -191,6 +191,43 @@ def test_a_pruned_model_is_written_back() -> None:
     assert apart(by_keras(stripped, [IMAGES]), by_onnx_runtime(back, [IMAGES])) <= RELATIVE
 
 
+def gated() -> onnx.ModelProto:
+    """Conv, hard swish, squeeze and excite, a scale for each channel, Conv, Gemm."""
+    nodes = [
+        N("Conv", ["x", "w1"], ["a"], name="first", pads=[1] * 4),
+        N("HardSwish", ["a"], ["b"], name="swish"),
+        N("GlobalAveragePool", ["b"], ["c"], name="mean"),
+        N("Conv", ["c", "w2"], ["d"], name="gate"),
+        N("HardSigmoid", ["d"], ["e"], name="open", alpha=1 / 6),
+        N("Mul", ["b", "e"], ["f"], name="excite"),
+        N("Mul", ["f", "scale"], ["g"], name="scale"),
+        N("Flatten", ["g"], ["h"], name="flat"),
+        N("Gemm", ["h", "w3"], ["y"], name="head"),
+    ]
+    constants = {
+        "w1": real(8, 3, 3, 3), "w2": real(8, 8, 1, 1), "scale": real(8, 1, 1),
+        "w3": real(1152, 4),
+    }  # fmt: skip
+    return chain(nodes, ["N", 3, 12, 12], constants)
+
+
+def test_operations_that_keras_lacks_stay_while_the_layers_around_are_wrapped() -> None:
+    model = gated()
+    imported, quantization = import_onnx(model), mot().quantization.keras
+
+    def annotated(layer: Any) -> Any:
+        wrapped = isinstance(layer, (tf_keras.layers.Conv2D, tf_keras.layers.Dense))
+        return quantization.quantize_annotate_layer(layer) if wrapped else layer
+
+    clone = tf_keras.models.clone_model(imported.model, clone_function=annotated)
+    with silence(), quantization.quantize_scope():
+        trained = quantization.quantize_apply(clone)
+    # A copy: `numpy` may look at the very memory that training changes.
+    before = trained.get_layer("scale").constant_1.numpy().copy()
+    fitted(trained)
+    assert not np.array_equal(trained.get_layer("scale").constant_1.numpy(), before)
+
+
 def _quantized(imported: Imported) -> Any:
     with silence():
         return mot().quantization.keras.quantize_model(imported.model)

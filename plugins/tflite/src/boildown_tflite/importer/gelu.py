@@ -47,55 +47,54 @@ class _Pattern:
 
     def fuse(self, erf: onnx.NodeProto) -> None:
         """Note the Gelu and the nodes that it replaces, where the pattern is complete."""
-        scale = next((n for n in self.graph.node if erf.input[0] in n.output), None)
+        scale = self._maker(erf.input[0])
         if scale is None or not (
             self._has(scale, "Div", math.sqrt(2)) or self._has(scale, "Mul", math.sqrt(0.5))
         ):
             return
         x = next(name for name in scale.input if name not in self.stored)
-        one = self._only_user(erf, lambda n: self._has(n, "Add", 1))
-        last: onnx.NodeProto | None = one
-        nodes, by_x, by_half = [scale, erf, one], False, False
-        while last is not None and not (by_x and by_half):
-            last = self._only_user(last, lambda n: n.op_type == "Mul")
-            if last is None:
+        last = self._only_user(erf, lambda n: self._has(n, "Add", 1))
+        nodes, missing = [scale, erf, last], {"x", "half"}
+        while missing:
+            product = self._only_user(last, lambda n: n.op_type == "Mul")
+            if last is None or product is None:
                 return
-            half, halved = self._has(last, "Mul", 0.5), self._halved(last, x)
-            if half and not by_half:
-                by_half = True
-            elif x in last.input and not by_x:
-                by_x = True
-            elif halved is not None and not by_x and not by_half:
-                by_x = by_half = True
-                nodes.append(halved)
-            else:
+            others = [name for name in product.input if name != last.output[0]]
+            found = self._factors(others[0], x) if others else set()
+            if not found or not found <= missing:
                 return
+            missing -= found
+            if len(found) > 1:
+                nodes.append(self._maker(others[0]))
+            last = product
             nodes.append(last)
-        if last is None:
-            return
+        assert last is not None  # noqa: S101 - a loop that is left has found one
         self.made[last.name] = helper.make_node("Gelu", [x], list(last.output), name=last.name)
         inner = {node.name for node in nodes if node is not None and node.name != last.name}
         self.gone |= {name for name in inner if self._unused(name, inner | {last.name})}
 
-    def _has(self, node: onnx.NodeProto, op: str, number: float) -> bool:
-        if node.op_type != op:
-            return False
-        constant = [self.stored[name] for name in node.input if name in self.stored]
-        if len(constant) != 1 or (op == "Div" and node.input[1] not in self.stored):
-            return False
-        values = numpy_helper.to_array(constant[0])
-        return values.size == 1 and bool(np.isclose(values.item(), number, rtol=_CLOSE))
+    def _maker(self, name: str) -> onnx.NodeProto | None:
+        return next((node for node in self.graph.node if name in node.output), None)
 
-    def _halved(self, node: onnx.NodeProto, x: str) -> onnx.NodeProto | None:
-        """Return the node that halves x before the last product."""
-        return next(
-            (
-                n
-                for n in self.graph.node
-                if set(n.output) & set(node.input) and x in n.input and self._has(n, "Mul", 0.5)
-            ),
-            None,
-        )
+    def _factors(self, name: str, x: str) -> set[str]:
+        """Say which of x and 1/2 a value is the product of."""
+        if name == x:
+            return {"x"}
+        if name in self.stored:
+            return {"half"} if self._is(name, 0.5) else set()
+        maker = self._maker(name)
+        halves = maker is not None and x in maker.input and self._has(maker, "Mul", 0.5)
+        return {"x", "half"} if halves else set()
+
+    def _has(self, node: onnx.NodeProto, op: str, number: float) -> bool:
+        constant = [name for name in node.input if name in self.stored]
+        if node.op_type != op or len(constant) != 1 or (op == "Div" and node.input[0] in constant):
+            return False
+        return self._is(constant[0], number)
+
+    def _is(self, name: str, number: float) -> bool:
+        values = numpy_helper.to_array(self.stored[name])
+        return values.size == 1 and bool(np.isclose(values.item(), number, rtol=_CLOSE))
 
     def _only_user(
         self, node: onnx.NodeProto | None, fits: Callable[[onnx.NodeProto], bool]

@@ -72,10 +72,12 @@ def import_onnx(source: Path | onnx.ModelProto, *, batch_norms_after: bool = Fal
     if problems:
         raise UnsupportedError(f"TensorFlow cannot take this model: {'; '.join(problems)}")
     outputs = [_output(item.name, builder) for item in model.graph.output]
+    keras = tf_keras.Model([laid.tensor for laid in inputs], [laid.tensor for laid in outputs])
+    used = {layer.name for layer in keras.layers}
     return Imported(
-        tf_keras.Model([laid.tensor for laid in inputs], [laid.tensor for laid in outputs]),
-        dict(builder.layers),
-        tuple(builder.kept),
+        keras,
+        {layer: node for layer, node in builder.layers.items() if layer in used},
+        tuple(kept for kept in builder.kept if kept.layer in used),
         _turned(model.graph.input, inputs),
         _turned(model.graph.output, outputs),
     )
