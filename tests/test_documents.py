@@ -22,7 +22,7 @@ PAGES = ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").g
 RECIPES = ("int8-static", "float16", "palettize-4bit")
 #: How the pages' commands differ here from what a reader types: less data, less timing.
 #: A command that names no backend runs on all.
-BACKENDS = ("onnxruntime", "torch")
+BACKENDS = ("onnxruntime", "tflite", "torch")
 SHORTER = "--samples 300 --timing-seconds 0.1"
 
 _FENCE = re.compile(

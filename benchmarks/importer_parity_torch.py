@@ -1,6 +1,6 @@
 """Hold what the importer of the PyTorch backend makes of whole networks against ONNX Runtime.
 
-    python benchmarks/importer_parity.py [--networks resnet50 …]
+    python benchmarks/importer_parity_torch.py [--networks resnet50 …]
 
 Images of 224 x 224, random weights without trivial values, both exporters of torch, batches of 1
 and 3. Writes OUT.json and OUT.md.
@@ -69,7 +69,7 @@ def main() -> None:
     """Measure network by network, and write both records."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/importer-parity")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/importer-torch")
     options = parser.parse_args()
     rows = [measure(name, exporter) for name in options.networks for exporter in EXPORTERS]
     worst = max(row["difference"] for row in rows)
