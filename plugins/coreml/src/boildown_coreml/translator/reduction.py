@@ -69,5 +69,7 @@ def _one_hot(op: Op) -> str:
     ends = np.array([op.value("off_value", 0), op.value("on_value", 1)])
     real = wanted == TensorProto.FLOAT
     values = op.graph.constant(ends.astype(np.float32 if real else np.int32), op.name)
-    indices, axis = op.tensor("indices"), int(op.value("axis", -1))
+    # ONNX Runtime has this operator for indices of 64 bits alone.
+    indices = op.emit("Cast", op.tensor("indices"), to=TensorProto.INT64)
+    axis = int(op.value("axis", -1))
     return op.emit("OneHot", indices, op.lengths([size]), values, axis=axis)
