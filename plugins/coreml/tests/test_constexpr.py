@@ -126,7 +126,7 @@ def test_a_weight_is_decoded_as_coremltools_decodes_it(form: str, tmp_path: Path
         model.save(str(saved))
         cto.decompress_weights(model).save(str(plain))
     weights = [conv_of(read_program(package)).weight for package in (saved, plain)]
-    assert weights[0].op.op_type == f"constexpr_{last}", weights[0].op
+    assert weights[0].op.op_type == f"constexpr_{last}"
     assert weights[1].op.op_type == "const"
     decoded = constant_of(weights[0])
     assert decoded.dtype == np.float16

@@ -57,7 +57,7 @@ CASES: dict[str, tuple[np.ndarray, Any, Any]] = {
         lambda x: np.argsort(x, 2)[:, :, :2],
     ),
     "reshape": (
-        X, lambda x: mb.reshape(x=x, shape=[0, -1, 10]), lambda x: x.reshape(2, 6, 10),
+        X, lambda x: mb.reshape(x=x, shape=[2, -1, 10]), lambda x: x.reshape(2, 6, 10),
     ),
     "flatten2d": (X, lambda x: mb.flatten2d(x=x, axis=2), lambda x: x.reshape(6, 20)),
     "transpose": (

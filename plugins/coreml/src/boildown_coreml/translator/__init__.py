@@ -1,9 +1,18 @@
-"""A saved ML Program, read back and written as ONNX: what Core ML would compute, on any computer."""
+"""A saved ML Program, read back and written as ONNX: what Core ML would compute, anywhere."""
 
 from __future__ import annotations
 
 from .reading import read_program
-from .translating import Numbers, translate, translate_every_value
+from .translating import Numbers, translate, translate_every_value, unknown_operators
+from .weights import PREFIX as COMPRESSED
 from .weights import constant_of
 
-__all__ = ["Numbers", "constant_of", "read_program", "translate", "translate_every_value"]
+__all__ = [
+    "COMPRESSED",
+    "Numbers",
+    "constant_of",
+    "read_program",
+    "translate",
+    "translate_every_value",
+    "unknown_operators",
+]

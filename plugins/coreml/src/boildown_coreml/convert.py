@@ -1,0 +1,142 @@
+"""ONNX → Core ML, as an ML Program (`.mlpackage`) or a neural network (`.mlmodel`)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from boildown import Artifact, UnsupportedError, source_layers
+from onnx import numpy_helper
+
+from .converting import (  # noqa: F401 - each registers its rules
+    products,
+    recurrent,
+    resizing,
+    rules,
+)
+from .converting.lowering import ExactConverter
+from .converting.preparing import prepare
+from .toolkit import ct, onnx2coreml, silently
+from .checking import check_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onnx import ModelProto
+
+Form = Literal["mlpackage", "mlmodel"]
+Target = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
+Precision = Literal["float16", "float32"]
+#: From the lowest; compression may ask for a higher one than the network itself.
+TARGETS: tuple[Target, ...] = ("iOS15", "iOS16", "iOS17", "iOS18")
+#: Passes of coremltools that would merge equal weights or put new ones in their place, so that
+#: they would lose the names of their layers; and one that makes what ONNX cannot say.
+_LEFT_OUT = (
+    "common::const_deduplication",
+    "common::fuse_conv_batchnorm",
+    "common::fuse_conv_scale",
+    "common::fuse_linear_bias",
+    "common::fuse_matmul_weight_bias",
+    "common::compose_conv1d",
+    "common::detect_concat_interleave",
+)
+_LARGEST_HALF = 65504.0
+
+
+def convert(
+    source: ModelProto,
+    path: Path,
+    *,
+    target: Target = "iOS15",
+    precision: Precision = "float16",
+) -> tuple[Artifact, Target]:
+    """Write the normalised ONNX model `source` as an ML Program to the folder `path`.
+
+    The program takes one sample at a time, or the batch that the source fixes. Its inputs and
+    outputs bear the source's names, with `_` in place of what is no letter or digit; its layers are
+    named as in `names.py`. Returns the artifact with the deployment target that it has: `target`,
+    or the lowest above it with which the network can be said.
+
+    Raises:
+        UnsupportedError: A node has no exact form in Core ML; a weight is too large for float16.
+    """
+    if precision == "float16":
+        _refuse_overflow(source)
+    reasons: dict[Target, UnsupportedError] = {}
+    for tried in TARGETS[TARGETS.index(target) :]:
+        try:
+            model = _program(source, tried, precision)
+        except UnsupportedError as error:
+            reasons[tried] = error
+            continue
+        _write(model, path)
+        check_program(path, source_layers(source))
+        return Artifact(path=path, format="mlpackage"), tried
+    raise reasons[target]
+
+
+def convert_network(source: ModelProto, path: Path) -> Artifact:
+    """Write `source` as a neural network of float32 to the file `path`; otherwise as `convert`.
+
+    This older format runs on iOS 13 and later and keeps activations in whatever width the device
+    chooses.
+    """
+    from .neuralnetwork import check_network
+
+    model = _converted(source, "iOS15", {"convert_to": "neuralnetwork"})
+    _write(model, path)
+    check_network(path, source)
+    return Artifact(path=path, format="mlmodel")
+
+
+def _program(source: ModelProto, target: Target, precision: Precision) -> Any:  # noqa: ANN401
+    settings = {
+        "convert_to": "mlprogram",
+        "minimum_deployment_target": getattr(ct.target, target),
+        "compute_precision": getattr(ct.precision, precision.upper()),
+    }
+    return _converted(source, target, settings)
+
+
+def _converted(source: ModelProto, target: Target, settings: dict[str, Any]) -> Any:  # noqa: ANN401
+    with silently():
+        prepared = prepare(source)
+        converter = ExactConverter(prepared)
+        try:
+            program = converter.to_mil(prepared, target=getattr(ct.target, target))
+        except onnx2coreml.errors.Onnx2CoreMLError as error:
+            raise UnsupportedError(f"Core ML cannot take this model: {_line(error)}") from error
+        pipeline = ct.PassPipeline.DEFAULT
+        pipeline.remove_passes(_LEFT_OUT)
+        try:
+            return ct.convert(program, pass_pipeline=pipeline, skip_model_load=True, **settings)
+        # coremltools raises whatever its passes run into.
+        except Exception as error:
+            raise UnsupportedError(f"coremltools cannot write this network: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:400]
+
+
+def _write(model: Any, path: Path) -> None:  # noqa: ANN401 - coremltools has no types
+    if path.is_dir():
+        shutil.rmtree(path)
+    with silently():
+        model.save(str(path))
+
+
+def _refuse_overflow(source: ModelProto) -> None:
+    """Refuse weights that float16 cannot hold, which would become infinite."""
+    layers = {layer.weight: layer.name for layer in source_layers(source)}
+    found = [
+        layers[tensor.name]
+        for tensor in source.graph.initializer
+        if tensor.name in layers and np.abs(numpy_helper.to_array(tensor)).max(initial=0) > _LARGEST_HALF
+    ]
+    if found:
+        raise UnsupportedError(
+            f"weights of the layers {', '.join(found)} are larger than float16 can hold"
+            f" ({_LARGEST_HALF:g}); ask for precision float32"
+        )

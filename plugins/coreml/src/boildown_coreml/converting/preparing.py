@@ -1,0 +1,65 @@
+"""Make a normalised graph ready for the converter: one sample, and layers known by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import onnx
+from boildown import source_layers, with_opset
+
+from ..names import operator_name, weight_name
+from .folding import fold_batch_norms
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto
+
+#: From here on Softmax goes over one axis, and the converter's rules were written for it.
+_LEAST_OPSET = 13
+
+
+def prepare(source: ModelProto) -> ModelProto:
+    """Return a copy with batch norms folded, one sample a batch and weights named by layer.
+
+    The tensor that a layer gives is named after the layer too, unless it is an output of the graph:
+    the operators of the program are named after them. Raises UnsupportedError where the
+    graph's version of the operators is too old and cannot be lifted.
+    """
+    model = type(source).FromString(source.SerializeToString())
+    model = with_opset(model, _LEAST_OPSET)
+    fold_batch_norms(model)
+    _fix_batch(model)
+    _name_layers(model)
+    del model.graph.value_info[:]
+    return onnx.shape_inference.infer_shapes(model, data_prop=True)
+
+
+def _fix_batch(model: ModelProto) -> None:
+    for value in (*model.graph.input, *model.graph.output):
+        for length in value.type.tensor_type.shape.dim[:1]:
+            if length.dim_value <= 0:
+                length.dim_value = 1
+
+
+def _name_layers(model: ModelProto) -> None:
+    graph, renamed = model.graph, dict[str, str]()
+    outputs = {item.name for item in graph.output}
+    nodes = {node.name: node for node in graph.node}
+    for place, layer in enumerate(source_layers(model)):
+        renamed.setdefault(layer.weight, weight_name(place, layer.name))
+        result = _result(graph, nodes[layer.node].output[0])
+        if result not in outputs:
+            renamed.setdefault(result, operator_name(place, layer.name))
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [renamed.get(name, name) for name in names]
+    for tensor in graph.initializer:
+        tensor.name = renamed.get(tensor.name, tensor.name)
+
+
+def _result(graph: GraphProto, output: str) -> str:
+    """Return what a layer gives in the end: the sum with its bias, where one is added."""
+    readers = [node for node in graph.node if output in node.input]
+    rows = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
+    if len(readers) == 1 and readers[0].op_type == "Add" and rows.intersection(readers[0].input):
+        return str(readers[0].output[0])
+    return output

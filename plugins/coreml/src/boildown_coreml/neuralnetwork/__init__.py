@@ -1,0 +1,1 @@
+"""A saved neural network (`.mlmodel`), read back and written as ONNX."""

@@ -1,0 +1,120 @@
+"""The weights of layers as they stand in a saved file: their numbers, and the bits they take."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from boildown import UnsupportedError
+
+from .names import place_of
+from .translator import COMPRESSED, constant_of
+from .translator.builder import type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from boildown import Layer
+
+#: Inputs of compressed weights that hold a number for each weight that is stored.
+_CODES = ("quantized_data", "data", "indices", "indices_nonzero_data", "nonzero_data", "source_val")
+
+
+class Stored(NamedTuple):
+    """One constant with its numbers decoded."""
+
+    values: np.ndarray
+    #: Bits of one stored number: of a code or an index where there is one.
+    bits: float
+    payload_bytes: int
+
+    def turned(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the numbers in the shape of the source, which may be the transposed one."""
+        if self.values.shape != shape and self.values.T.shape == shape:
+            return self.values.T
+        return self.values
+
+
+def joined(parts: Sequence[Stored]) -> Stored:
+    """Return the directions of a recurrent layer as one weight, the direction first."""
+    values = np.stack([part.values for part in parts])
+    return Stored(values, parts[0].bits, sum(part.payload_bytes for part in parts))
+
+
+def stored_weights(function: Any) -> dict[int, list[Stored]]:  # noqa: ANN401 - coremltools has no types
+    """Return the constants of a program by the place of their layer, in the order of use."""
+    found: dict[int, dict[str, Any]] = {}
+    for op in function.operations:
+        if op.op_type == "const" or op.op_type.startswith(COMPRESSED):
+            continue
+        for var in _inputs(op):
+            place = place_of(var.name)
+            if place is not None and _is_constant(var):
+                found.setdefault(place, {})[var.name] = var
+    return {place: [_stored(var) for var in named.values()] for place, named in found.items()}
+
+
+def refuse_missing(layers: Sequence[Layer], found: Iterable[int], file: str) -> None:
+    """Raise UnsupportedError naming the layers of the source that have no weight in the file."""
+    places, first = set(found), first_uses(layers)
+    missing = [layer.name for layer in layers if first[layer.weight] not in places]
+    if missing:
+        raise UnsupportedError(
+            f"{file} has no weight of the layers {', '.join(missing[:5])}"
+            f"{f' and {len(missing) - 5} more' if missing[5:] else ''}: coremltools has put"
+            " something else in their place"
+        )
+
+
+def first_uses(layers: Sequence[Layer]) -> dict[str, int]:
+    """Return the place of the first layer that uses each weight."""
+    first: dict[str, int] = {}
+    for place, layer in enumerate(layers):
+        first.setdefault(layer.weight, place)
+    return first
+
+
+def _inputs(op: Any) -> list[Any]:  # noqa: ANN401 - coremltools has no types
+    values: list[Any] = []
+    for value in op.inputs.values():
+        values += value if isinstance(value, (list, tuple)) else [value]
+    return [value for value in values if value is not None]
+
+
+def _is_constant(var: Any) -> bool:  # noqa: ANN401 - coremltools has no types
+    return var.val is not None or (var.op is not None and var.op.op_type.startswith(COMPRESSED))
+
+
+def _stored(var: Any) -> Stored:  # noqa: ANN401 - coremltools has no types
+    values = constant_of(var)
+    assert values is not None  # noqa: S101 - looked at in `_is_constant`
+    total = sum(_bits(leaf) * math.prod(leaf.shape) for leaf in _leaves(var, {}).values())
+    return Stored(values, _code_bits(var), math.ceil(total / 8))
+
+
+def _leaves(var: Any, found: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - coremltools has no types
+    """Return the tensors in the file that a weight is made of."""
+    if var.op is None or not var.op.op_type.startswith(COMPRESSED):
+        # Shapes and axes are part of the program's text.
+        if var.rank > 0 and type_of(var) not in {"uint32", "int32"}:
+            found[var.name] = var
+        return found
+    for value in _inputs(var.op):
+        _leaves(value, found)
+    return found
+
+
+def _bits(var: Any) -> int:  # noqa: ANN401 - coremltools has no types
+    return int(re.sub(r"\D", "", type_of(var)) or 8)
+
+
+def _code_bits(var: Any) -> float:  # noqa: ANN401 - coremltools has no types
+    """Return the bits of one stored number, those of an index where iOS 16 packs indices."""
+    op = var.op
+    if op is None or not op.op_type.startswith(COMPRESSED):
+        return _bits(var)
+    if op.op_type == f"{COMPRESSED}lut_to_dense" and op.inputs.get("shape") is not None:
+        return math.log2(np.asarray(constant_of(op.lut)).size)
+    return _code_bits(next(op.inputs[name] for name in _CODES if op.inputs.get(name) is not None))
