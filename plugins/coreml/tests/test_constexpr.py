@@ -210,9 +210,7 @@ def test_each_group_of_rows_has_its_own_palette(tmp_path: Path) -> None:
             lut=np.array([[2, 3], [20, 30]], np.float32).reshape(2, 1, 2, 1),
         )
 
-    np.testing.assert_array_equal(
-        decoded(tmp_path, build), [[3, 2], [2, 3], [20, 30], [30, 30]]
-    )
+    np.testing.assert_array_equal(decoded(tmp_path, build), [[3, 2], [2, 3], [20, 30], [30, 30]])
 
 
 def test_a_sparse_scale_leaves_zeros_alone(tmp_path: Path) -> None:

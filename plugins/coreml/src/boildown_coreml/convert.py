@@ -113,7 +113,9 @@ def _converted(source: ModelProto, target: Target, settings: dict[str, Any]) -> 
             return ct.convert(program, pass_pipeline=pipeline, skip_model_load=True, **settings)
         # coremltools raises whatever its passes run into.
         except Exception as error:
-            raise UnsupportedError(f"coremltools cannot write this network: {_line(error)}") from error
+            raise UnsupportedError(
+                f"coremltools cannot write this network: {_line(error)}"
+            ) from error
 
 
 def _line(error: Exception) -> str:
@@ -133,7 +135,8 @@ def _refuse_overflow(source: ModelProto) -> None:
     found = [
         layers[tensor.name]
         for tensor in source.graph.initializer
-        if tensor.name in layers and np.abs(numpy_helper.to_array(tensor)).max(initial=0) > _LARGEST_HALF
+        if tensor.name in layers
+        and np.abs(numpy_helper.to_array(tensor)).max(initial=0) > _LARGEST_HALF
     ]
     if found:
         raise UnsupportedError(

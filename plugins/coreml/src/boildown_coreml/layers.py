@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from boildown import layer_state, source_layers
 
+from .neuralnetwork import stored_network_weights
 from .stored import first_uses, joined, refuse_missing, stored_weights
 from .translator import read_program
 
@@ -36,7 +37,5 @@ def layers(deployable: Artifact, context: Context) -> list[LayerState]:
         share += served[layer.weight] < left
         served[layer.weight] += 1
         values = weight.turned(layer.shape)
-        states.append(
-            layer_state(layer.name, values, bits=weight.bits, payload_bytes=share)
-        )
+        states.append(layer_state(layer.name, values, bits=weight.bits, payload_bytes=share))
     return states

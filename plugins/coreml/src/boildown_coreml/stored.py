@@ -32,9 +32,12 @@ class Stored(NamedTuple):
 
     def turned(self, shape: tuple[int, ...]) -> np.ndarray:
         """Return the numbers in the shape of the source, which may be the transposed one."""
-        if self.values.shape != shape and self.values.T.shape == shape:
-            return self.values.T
-        return self.values
+        values = self.values
+        if values.shape != shape and values.T.shape == shape:
+            return values.T
+        # The older format makes images of series.
+        same = [length for length in values.shape if length > 1] == [n for n in shape if n > 1]
+        return values.reshape(shape) if same else values
 
 
 def joined(parts: Sequence[Stored]) -> Stored:

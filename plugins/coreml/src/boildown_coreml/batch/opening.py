@@ -162,13 +162,15 @@ def _repeated(
     """Yield nodes that repeat an input, the same for all samples, once for each of them."""
     stem = f"{node.output[0]}/repeated/{spot}"
     samples, lengths, result = (f"{stem}/{part}" for part in ("samples", "lengths", "value"))
-    yield helper.make_node(
-        "Shape", [model.graph.input[0].name], [samples], samples, start=0, end=1
-    )
+    yield helper.make_node("Shape", [model.graph.input[0].name], [samples], samples, start=0, end=1)
     parts = [
         *([_constant(model, f"{stem}/before", list(shape[:axis]))] if axis else []),
         samples,
-        *([_constant(model, f"{stem}/after", list(shape[axis + 1 :]))] if shape[axis + 1 :] else []),
+        *(
+            [_constant(model, f"{stem}/after", list(shape[axis + 1 :]))]
+            if shape[axis + 1 :]
+            else []
+        ),
     ]
     yield helper.make_node("Concat", parts, [lengths], lengths, axis=0)
     yield helper.make_node("Expand", [node.input[spot], lengths], [result], result)

@@ -64,7 +64,9 @@ class ExactConverter(Converter):  # type: ignore[misc] - onnx2coreml has no type
         self._shapes: dict[str, tuple[int, ...]] = {}
         for value in (*model.graph.value_info, *model.graph.output):
             lengths = value.type.tensor_type.shape.dim
-            if value.type.tensor_type.HasField("shape") and all(n.HasField("dim_value") for n in lengths):
+            if value.type.tensor_type.HasField("shape") and all(
+                n.HasField("dim_value") for n in lengths
+            ):
                 self._shapes[value.name] = tuple(n.dim_value for n in lengths)
 
     def _lower_node(self, ctx: LoweringContext, node: NodeProto) -> None:
@@ -75,7 +77,9 @@ class ExactConverter(Converter):  # type: ignore[misc] - onnx2coreml has no type
         for name in node.output:
             wanted, made = self._shapes.get(name), ctx.values_map.get(name)
             if wanted is not None and made is not None and tuple(made.shape) != wanted:
-                _refuse(node, f"Core ML gives the shape {tuple(made.shape)} where ONNX has {wanted}")
+                _refuse(
+                    node, f"Core ML gives the shape {tuple(made.shape)} where ONNX has {wanted}"
+                )
 
     def _check_coverage(self, graph: Any) -> None:  # noqa: ANN401 - called by the converter
         missing: dict[str, list[str]] = defaultdict(list)

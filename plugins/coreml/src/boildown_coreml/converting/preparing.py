@@ -43,10 +43,10 @@ def _fix_batch(model: ModelProto) -> None:
 def _name_layers(model: ModelProto) -> None:
     graph, renamed = model.graph, dict[str, str]()
     outputs = {item.name for item in graph.output}
-    nodes = {node.name: node for node in graph.node}
+    results = layer_results(model)
     for place, layer in enumerate(source_layers(model)):
         renamed.setdefault(layer.weight, weight_name(place, layer.name))
-        result = _result(graph, nodes[layer.node].output[0])
+        result = results[place]
         if result not in outputs:
             renamed.setdefault(result, operator_name(place, layer.name))
     for node in graph.node:
@@ -54,6 +54,15 @@ def _name_layers(model: ModelProto) -> None:
             names[:] = [renamed.get(name, name) for name in names]
     for tensor in graph.initializer:
         tensor.name = renamed.get(tensor.name, tensor.name)
+
+
+def layer_results(model: ModelProto) -> dict[int, str]:
+    """Return the tensor that each layer gives, by the layer's place."""
+    nodes = {node.name: node for node in model.graph.node}
+    return {
+        place: _result(model.graph, nodes[layer.node].output[0])
+        for place, layer in enumerate(source_layers(model))
+    }
 
 
 def _result(graph: GraphProto, output: str) -> str:

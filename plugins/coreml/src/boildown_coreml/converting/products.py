@@ -52,7 +52,9 @@ def _gemm(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     bias = None if c is None else c.val
     plain = alpha == 1 and not attribute(node, "transA", 0) and _fits(a, b)
     # A bias that is no row is added apart.
-    if not plain or (c is not None and (bias is None or bias.size != (*bias.shape, 1)[bias.ndim - 1])):
+    if not plain or (
+        c is not None and (bias is None or bias.size != (*bias.shape, 1)[bias.ndim - 1])
+    ):
         return _spelled_out(context, node)
     turned = not attribute(node, "transB", 0)
     more = {}

@@ -45,7 +45,9 @@ def _resize(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     mode = attribute(node, "mode", "nearest")
     placed = [_places(node, *image) for image in images]
     if mode == "nearest":
-        rounded = [_rounded(node, places, image[0]) for places, image in zip(placed, images, strict=True)]
+        rounded = [
+            _rounded(node, places, image[0]) for places, image in zip(placed, images, strict=True)
+        ]
         ours = [np.arange(out) * length // out for length, out, _scale in images]
         if all(map(np.array_equal, rounded, ours)):
             return mb.resize_nearest_neighbor(x=x, name=node.output[0], **target)
@@ -54,6 +56,14 @@ def _resize(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
             ours = [np.clip(place(length, out), 0, length - 1) for length, out, _scale in images]
             cut = [np.clip(at, 0, image[0] - 1) for at, image in zip(placed, images, strict=True)]
             if all(np.allclose(a, b, atol=1e-5) for a, b in zip(cut, ours, strict=True)):
+                factors = [out / length for length, out, _scale in images]
+                if sampling == "UNALIGN_CORNERS" and all(f.is_integer() for f in factors):
+                    # The older format has this sampling for whole factors alone.
+                    height, width = (np.float32(factor) for factor in factors)
+                    return mb.upsample_bilinear(
+                        x=x, scale_factor_height=height, scale_factor_width=width,
+                        align_corners=False, name=node.output[0],
+                    )  # fmt: skip
                 return mb.resize_bilinear(
                     x=x, sampling_mode=sampling, name=node.output[0], **target
                 )

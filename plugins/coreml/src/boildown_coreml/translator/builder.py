@@ -52,6 +52,8 @@ class Graph:
     names: dict[str, str] = field(default_factory=dict)
     #: Name of a constant of the program -> names of the layers that it is the weight of.
     layers: Callable[[str], str | None] = lambda _constant: None
+    #: Shapes of ONNX values, where a translation needs them and its own source has none.
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _count: int = 0
 
     def fresh(self, stem: str) -> str:

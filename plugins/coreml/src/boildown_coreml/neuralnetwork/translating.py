@@ -1,0 +1,90 @@
+"""From a saved neural network to an ONNX model that computes the same in float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from boildown import UnsupportedError
+from onnx import TensorProto, helper, shape_inference
+
+from ..translator.builder import Graph, Refused
+from ..translator.translating import IR_VERSION, OPSET
+from . import images, pointwise, tensors  # noqa: F401 - each registers its layers
+from .builder import LAYERS, NetLayer
+from .reading import SourcePlaces, read_network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import onnx
+
+
+def translate_network(path: Path, source: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the saved network as ONNX, with its own shapes and names; layers are the source's.
+
+    Quantized weights become the float32 numbers that they stand for.
+
+    Raises:
+        UnsupportedError: Layers have no translation; all of them are named.
+    """
+    description, network = read_network(path)
+    kinds = {layer.WhichOneof("layer") for layer in network.layers}
+    if unknown := sorted(kinds - set(LAYERS)):
+        raise UnsupportedError(
+            f"the neural network has layers that cannot be said in ONNX: {', '.join(unknown)}"
+        )
+    places, graph, problems = SourcePlaces(source), Graph(), list[str]()
+    inputs = [_port(port) for port in description.input]
+    for port in inputs:
+        lengths = port.type.tensor_type.shape.dim
+        graph.shapes[port.name] = tuple(length.dim_value for length in lengths)
+    for message in network.layers:
+        place = places(message)
+        name = None if place is None else places.layers[place].name
+        try:
+            made = LAYERS[message.WhichOneof("layer")](NetLayer(message, graph, name))
+        except Refused as refused:
+            problems.append(str(refused))
+            made = ["refused"] * len(message.output)
+        made = [made] if isinstance(made, str) else made
+        graph.names.update(zip(message.output, made, strict=True))
+        _note_shapes(message, made, graph)
+    if problems:
+        raise UnsupportedError(
+            f"the neural network cannot be said exactly in ONNX: {'; '.join(problems)}"
+        )
+    ends = [
+        helper.make_node("Identity", [graph.names[port.name]], [port.name], f"{port.name}/end")
+        for port in description.output
+    ]
+    body = helper.make_graph(
+        [*graph.nodes, *ends],
+        "network",
+        inputs,
+        [
+            helper.make_tensor_value_info(p.name, TensorProto.FLOAT, None)
+            for p in description.output
+        ],
+        graph.initializers,
+    )
+    model = helper.make_model(
+        body,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="boildown-coreml",
+    )
+    # The file says no shapes of outputs.
+    return shape_inference.infer_shapes(model, data_prop=True)
+
+
+def _note_shapes(message: Any, made: list[str], graph: Graph) -> None:  # noqa: ANN401 - a message
+    for name, tensor in zip(made, message.outputTensor, strict=False):
+        graph.shapes[name] = tuple(int(length) for length in tensor.dimValue)
+
+
+def _port(port: Any) -> onnx.ValueInfoProto:  # noqa: ANN401 - a message
+    kind = port.type.WhichOneof("Type")
+    if kind != "multiArrayType":
+        raise UnsupportedError(f"the input {port.name!r} is a {kind}, not an array")
+    lengths = list(port.type.multiArrayType.shape)
+    return helper.make_tensor_value_info(port.name, TensorProto.FLOAT, lengths)
