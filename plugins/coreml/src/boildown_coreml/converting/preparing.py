@@ -20,17 +20,23 @@ _LEAST_OPSET = 13
 def prepare(source: ModelProto) -> ModelProto:
     """Return a copy with batch norms folded, one sample a batch and weights named by layer.
 
-    The tensor that a layer gives is named after the layer too, unless it is an output of the graph:
+    The tensors that a layer gives are named after it too, unless they are outputs of the graph:
     the operators of the program are named after them. Raises UnsupportedError where the
     graph's version of the operators is too old and cannot be lifted.
     """
-    model = type(source).FromString(source.SerializeToString())
-    model = with_opset(model, _LEAST_OPSET)
-    fold_batch_norms(model)
+    model = folded(source)
     _fix_batch(model)
     _name_layers(model)
     del model.graph.value_info[:]
     return onnx.shape_inference.infer_shapes(model, data_prop=True)
+
+
+def folded(source: ModelProto) -> ModelProto:
+    """Return a copy in an operator version that the rules know, with batch norms folded."""
+    model = type(source).FromString(source.SerializeToString())
+    model = with_opset(model, _LEAST_OPSET)
+    fold_batch_norms(model)
+    return model
 
 
 def _fix_batch(model: ModelProto) -> None:
@@ -44,11 +50,12 @@ def _name_layers(model: ModelProto) -> None:
     graph, renamed = model.graph, dict[str, str]()
     outputs = {item.name for item in graph.output}
     results = layer_results(model)
+    products = {node.name: node.output[0] for node in graph.node}
     for place, layer in enumerate(source_layers(model)):
         renamed.setdefault(layer.weight, weight_name(place, layer.name))
-        result = results[place]
-        if result not in outputs:
-            renamed.setdefault(result, operator_name(place, layer.name))
+        for result, end in ((results[place], ""), (products[layer.node], "_product")):
+            if result not in outputs:
+                renamed.setdefault(result, operator_name(place, layer.name) + end)
     for node in graph.node:
         for names in (node.input, node.output):
             names[:] = [renamed.get(name, name) for name in names]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boildown import UnsupportedError, source_layers
 
-from ..converting.preparing import layer_results
+from ..converting.preparing import folded, layer_results
 from ..names import place_of, place_of_operator, plain_name
 from ..toolkit import ct, silently
 
@@ -38,7 +38,7 @@ class SourcePlaces:
         outputs = {item.name for item in source.graph.output}
         self._outputs = {
             plain_name(result): place
-            for place, result in layer_results(source).items()
+            for place, result in layer_results(folded(source)).items()
             if result in outputs
         }
 
