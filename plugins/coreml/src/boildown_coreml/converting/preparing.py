@@ -73,9 +73,11 @@ def layer_results(model: ModelProto) -> dict[int, str]:
 
 
 def _result(graph: GraphProto, output: str) -> str:
-    """Return what a layer gives in the end: the sum with its bias, where one is added."""
-    readers = [node for node in graph.node if output in node.input]
+    """Return what a layer gives in the end: the sum with its bias, under its last name."""
     rows = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
-    if len(readers) == 1 and readers[0].op_type == "Add" and rows.intersection(readers[0].input):
-        return str(readers[0].output[0])
+    for kind in ("Add", "Identity"):
+        readers = [node for node in graph.node if output in node.input]
+        if len(readers) == 1 and readers[0].op_type == kind:
+            if kind == "Identity" or rows.intersection(readers[0].input):
+                output = str(readers[0].output[0])
     return output

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from onnx import TensorProto, helper, shape_inference
 
-from ..translator.builder import Refused
+from ..translator.builder import OPSET, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..translator.builder import Graph
+
+
+#: Larger constants count by their shape alone where shapes are inferred.
+_SMALL = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,36 @@ class NetLayer:
         """Return a constant of lengths, axes or places (int64)."""
         return self.constant(np.array(list(values), np.int64))
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a value, which the file does not say; refuse where it is open."""
+        found = _inferred(self.graph, name)
+        if found is None:
+            self.refuse("the shape of its input is not known")
+        return found
+
     def refuse(self, reason: str) -> NoReturn:
         """Give the layer up with a reason."""
         raise Refused(f"{self.message.name} ({self.kind}): {reason}")
+
+
+def _inferred(graph: Graph, name: str) -> tuple[int, ...] | None:
+    """Let ONNX infer the shape of a value from all that stands in the graph so far."""
+    small = [tensor for tensor in graph.initializers if math.prod(tensor.dims) <= _SMALL]
+    large = {t.name: tuple(t.dims) for t in graph.initializers if math.prod(t.dims) > _SMALL}
+    ports = [
+        helper.make_tensor_value_info(port, TensorProto.FLOAT, shape)
+        for port, shape in {**graph.shapes, **large}.items()
+    ]
+    end = helper.make_empty_tensor_value_info(name)
+    body = helper.make_graph(graph.nodes, "so far", ports, [end], small)
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
+    known = shape_inference.infer_shapes(model, data_prop=True).graph
+    for value in (*known.input, *known.value_info, *known.output):
+        lengths = value.type.tensor_type.shape.dim
+        if value.name == name and value.type.tensor_type.HasField("shape"):
+            fixed = all(length.HasField("dim_value") for length in lengths)
+            return tuple(length.dim_value for length in lengths) if fixed else None
+    return None
 
 
 LAYERS: dict[str, Callable[[NetLayer], str | list[str]]] = {}

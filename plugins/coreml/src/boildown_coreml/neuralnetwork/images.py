@@ -55,9 +55,7 @@ def _convolution(net: NetLayer) -> str:
 
 def _more(net: NetLayer, settings: dict[str, Any]) -> list[int]:
     """Return by how much the length that is asked for is greater than the usual one."""
-    given = net.graph.shapes.get(net.x)
-    if given is None:
-        net.refuse("the shape of its input is not known")
+    given = net.shape(net.x)
     found = []
     for axis in (0, 1):
         reach = (settings["kernel_shape"][axis] - 1) * settings["dilations"][axis] + 1
@@ -147,9 +145,7 @@ def _pad(net: NetLayer) -> str:
 def _upsample(net: NetLayer) -> str:
     params = net.params
     factors = list(params.scalingFactor) or list(params.fractionalScalingFactor)
-    shape = net.graph.shapes.get(net.x)
-    if shape is None:
-        net.refuse("the shape of its input is not known")
+    shape = net.shape(net.x)
     exact = [length * float(factor) for length, factor in zip(shape[-2:], factors, strict=True)]
     sizes = [int(size) for size in exact]
     if params.InterpolationMode.Name(params.mode) == "NN":

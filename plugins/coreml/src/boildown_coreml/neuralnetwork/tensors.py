@@ -61,10 +61,7 @@ def _batched_matmul(net: NetLayer) -> str:
 
 
 def _turned(net: NetLayer, name: str) -> str:
-    rank = len(net.graph.shapes.get(name, ()))
-    if not rank:
-        net.refuse("the number of axes of its input is not known")
-    axes = list(range(rank))
+    axes = list(range(len(net.shape(name))))
     axes[-2:] = axes[-1], axes[-2]
     return net.emit("Transpose", name, perm=axes)
 

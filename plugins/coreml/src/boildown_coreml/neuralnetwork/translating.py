@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boildown import UnsupportedError
 from onnx import TensorProto, helper, shape_inference
 
-from ..translator.builder import Graph, Refused
-from ..translator.translating import IR_VERSION, OPSET
+from ..translator.builder import IR_VERSION, OPSET, Graph, Refused
 from . import images, pointwise, tensors  # noqa: F401 - each registers its layers
 from .builder import LAYERS, NetLayer
 from .reading import SourcePlaces, read_network
@@ -48,7 +47,6 @@ def translate_network(path: Path, source: onnx.ModelProto) -> onnx.ModelProto:
             made = ["refused"] * len(message.output)
         made = [made] if isinstance(made, str) else made
         graph.names.update(zip(message.output, made, strict=True))
-        _note_shapes(message, made, graph)
     if problems:
         raise UnsupportedError(
             f"the neural network cannot be said exactly in ONNX: {'; '.join(problems)}"
@@ -75,11 +73,6 @@ def translate_network(path: Path, source: onnx.ModelProto) -> onnx.ModelProto:
     )
     # The file says no shapes of outputs.
     return shape_inference.infer_shapes(model, data_prop=True)
-
-
-def _note_shapes(message: Any, made: list[str], graph: Graph) -> None:  # noqa: ANN401 - a message
-    for name, tensor in zip(made, message.outputTensor, strict=False):
-        graph.shapes[name] = tuple(int(length) for length in tensor.dimValue)
 
 
 def _port(port: Any) -> onnx.ValueInfoProto:  # noqa: ANN401 - a message

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: `float32`: every number is computed in float32. `float16`: as the program's types say, results
 #: are rounded to float16 after each operator, which simulates a device up to the order of sums.
 Numbers = Literal["float32", "float16"]
+OPSET, IR_VERSION = 21, 10
 #: MIL type -> the type its values have in ONNX: real numbers are float32 (see `Graph.bind`), and
 #: whole ones of a type that ONNX Runtime can compute with.
 TYPES: dict[str, int] = {
@@ -52,7 +53,7 @@ class Graph:
     names: dict[str, str] = field(default_factory=dict)
     #: Name of a constant of the program -> names of the layers that it is the weight of.
     layers: Callable[[str], str | None] = lambda _constant: None
-    #: Shapes of ONNX values, where a translation needs them and its own source has none.
+    #: Shapes of the inputs, where the file does not say those of other values.
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _count: int = 0
 

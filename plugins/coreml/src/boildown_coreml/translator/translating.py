@@ -22,15 +22,13 @@ from . import (  # noqa: F401 - each registers its operators
     resizing,
     shaping,
 )
-from .builder import OPERATORS, TYPES, Graph, Numbers, Op, Refused, type_of
+from .builder import IR_VERSION, OPERATORS, OPSET, TYPES, Graph, Numbers, Op, Refused, type_of
 from .reading import read_program
 from .weights import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-OPSET, IR_VERSION = 21, 10
 
 
 def translate(
