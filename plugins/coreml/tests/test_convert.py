@@ -102,9 +102,10 @@ def test_a_recurrent_layer_computes_what_its_source_does(case: str, tmp_path: Pa
     assert difference(run(made, *arrays)[0], run(onnx.load(source), *arrays)[0]) < 1e-5
     for state, name in zip(layers(deployable, context), ("w", "r"), strict=True):
         assert state.shape == weights[name].shape
-        assert state.values_digest == onnx_layer_states(source, source_layers(source))[
-            "wr".index(name)
-        ].values_digest
+        assert (
+            state.values_digest
+            == onnx_layer_states(source, source_layers(source))["wr".index(name)].values_digest
+        )
 
 
 IMAGE = (4, 6, 8)
@@ -132,6 +133,7 @@ EXACT: dict[str, tuple[list[onnx.NodeProto], dict[str, np.ndarray]]] = {
         [node("Mul", ["x", "c"], "m"), node("LogSoftmax", ["m_out"], "l", "y", axis=1)],
         {"c": np.float32(60)},
     ),
+    "gelu by tanh": ([node("Gelu", ["x"], "g", "y", approximate="tanh")], {}),
     "a sum of three": ([node("Sum", ["x", "x", "c"], "s", "y")], {"c": noise(4, 1, 1)}),
     "margins of named axes": (
         [node("Pad", ["x", "p", "v", "a"], "pad", "y")],
@@ -283,7 +285,10 @@ def test_the_deployment_target_is_the_lowest_unless_a_higher_one_is_asked_for(
 
 
 def test_a_network_that_mixes_samples_keeps_a_batch_of_one(tmp_path: Path) -> None:
-    nodes = [node("ReduceMean", ["x", "a"], "mean", keepdims=1), node("Sub", ["x", "mean_out"], "s", "y")]
+    nodes = [
+        node("ReduceMean", ["x", "a"], "mean", keepdims=1),
+        node("Sub", ["x", "mean_out"], "s", "y"),
+    ]
     source = normalised(graph(nodes, (4,), {"a": np.array([0], np.int64)}), tmp_path)
     _deployable, made, _context = shipped(source)
     assert made.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 1

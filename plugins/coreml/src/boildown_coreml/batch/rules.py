@@ -5,18 +5,74 @@ from __future__ import annotations
 from .place import Mixed, Place, Seen, reshaped, rule
 
 _UNARY = (
-    "Abs Acos Asin Atan Atanh Cast Ceil Clip Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid Identity"
-    " LeakyRelu Log Neg Not Reciprocal Relu Round Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan"
-    " Tanh"
-).split()
+    "Abs",
+    "Acos",
+    "Asin",
+    "Atan",
+    "Atanh",
+    "Cast",
+    "Ceil",
+    "Clip",
+    "Cos",
+    "Cosh",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Floor",
+    "Gelu",
+    "HardSigmoid",
+    "Identity",
+    "LeakyRelu",
+    "Log",
+    "Neg",
+    "Not",
+    "Reciprocal",
+    "Relu",
+    "Round",
+    "Sigmoid",
+    "Sign",
+    "Sin",
+    "Sinh",
+    "Softplus",
+    "Softsign",
+    "Sqrt",
+    "Tan",
+    "Tanh",
+)
 _BROADCAST = (
-    "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or PRelu Pow Sub"
-    " Where Xor"
-).split()
+    "Add",
+    "And",
+    "Div",
+    "Equal",
+    "Greater",
+    "GreaterOrEqual",
+    "Less",
+    "LessOrEqual",
+    "Max",
+    "Min",
+    "Mod",
+    "Mul",
+    "Or",
+    "PRelu",
+    "Pow",
+    "Sub",
+    "Where",
+    "Xor",
+)
 _IMAGES = (
-    "AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool"
-    " GlobalMaxPool InstanceNormalization LRN LpPool MaxPool SpaceToDepth"
-).split()
+    "AveragePool",
+    "BatchNormalization",
+    "Conv",
+    "ConvTranspose",
+    "DepthToSpace",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "InstanceNormalization",
+    "LRN",
+    "LpPool",
+    "MaxPool",
+    "SpaceToDepth",
+)
 
 
 @rule(*_UNARY)
@@ -204,10 +260,11 @@ def _slice(seen: Seen) -> Place:
 
 @rule("Pad")
 def _pad(seen: Seen) -> Place:
-    pads, place, rank = seen.integers(1) or [], seen.alone(), seen.rank()
-    if pads[place.axis] or pads[place.axis + rank]:
-        raise Mixed
-    return place
+    pads, place = seen.integers(1) or [], seen.alone()
+    axes = seen.integers(3) or list(range(seen.rank()))
+    margins = zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True)
+    padded = [axis % seen.rank() for axis, begin, end in margins if begin or end]
+    return _apart(place, *padded)
 
 
 @rule("Tile")

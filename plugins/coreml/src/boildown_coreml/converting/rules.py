@@ -88,6 +88,14 @@ def _log_softmax(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     return mb.sub(x=moved, y=total, name=node.output[0])
 
 
+@rule("Gelu")
+def _gelu(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+    """onnx2coreml compares bytes with text and so never finds the approximation."""
+    modes = {"none": "EXACT", "tanh": "TANH_APPROXIMATION"}
+    mode = modes[attribute(node, "approximate", "none")]
+    return mb.gelu(x=_value(context, node, 0), mode=mode, name=node.output[0])
+
+
 @rule("Sum")
 def _sum(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     total, *others = operands(context.values_map, node, list(range(len(node.input))))
