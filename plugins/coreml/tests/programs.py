@@ -12,7 +12,7 @@ from boildown_coreml.toolkit import ct, mil_types, silently
 from boildown_coreml.translator import translate
 
 with silently():
-    from coremltools.converters.mil.mil import Builder as mb
+    from coremltools.converters.mil.mil import Builder as mb  # noqa: N813 - its usual name
 
 IOS15, IOS16, IOS17, IOS18 = ct.target.iOS15, ct.target.iOS16, ct.target.iOS17, ct.target.iOS18
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from boildown import UnsupportedError
-from boildown_coreml.toolkit import ct, mil_types, silently
+from boildown_coreml.toolkit import ct, silently
 from boildown_coreml.translator import constant_of, read_program, translate
 from programs import IOS16, IOS17, IOS18, mb, run, save
 
@@ -29,17 +29,17 @@ def network(path: Path, target: Any) -> Any:
     return ct.models.MLModel(str(save(path, build, X, target=target)), skip_model_load=True)
 
 
-def quantize(model: Any, joint: bool = False, **settings: Any) -> Any:
+def quantize(model: Any, *, joint: bool = False, **settings: Any) -> Any:
     config = cto.OptimizationConfig(cto.OpLinearQuantizerConfig(weight_threshold=0, **settings))
     return cto.linear_quantize_weights(model, config, joint_compression=joint)
 
 
-def palettize(model: Any, joint: bool = False, **settings: Any) -> Any:
+def palettize(model: Any, *, joint: bool = False, **settings: Any) -> Any:
     config = cto.OptimizationConfig(cto.OpPalettizerConfig(weight_threshold=0, **settings))
     return cto.palettize_weights(model, config, joint_compression=joint)
 
 
-def prune(model: Any, joint: bool = False, **settings: Any) -> Any:
+def prune(model: Any, *, joint: bool = False, **settings: Any) -> Any:
     config = cto.OptimizationConfig(cto.OpMagnitudePrunerConfig(weight_threshold=0, **settings))
     return cto.prune_weights(model, config, joint_compression=joint)
 
@@ -302,4 +302,3 @@ def test_float16_is_simulated_value_by_value(tmp_path: Path) -> None:
         wanted = (x.astype(np.float16) * np.float16(3)).astype(np.float32)
     np.testing.assert_array_equal(run(translate(package, "float16"), x)[0], wanted)
     np.testing.assert_array_equal(run(translate(package), x)[0], x * 3)
-    assert mil_types is not None

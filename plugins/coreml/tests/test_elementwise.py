@@ -117,7 +117,7 @@ UNARY: dict[str, tuple[np.ndarray, Any, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", UNARY)
 def test_a_function_of_one_value_gives_what_numpy_gives(case: str, tmp_path: Path) -> None:
     x, expected, settings = UNARY[case]
-    make = getattr(mb, case.split("-")[0])
+    make = getattr(mb, case.split("-", maxsplit=1)[0])
     (found,) = computed(tmp_path, lambda x0: make(x=x0, **settings), x)
     np.testing.assert_allclose(found, expected(x.astype(np.float64)), rtol=2e-5, atol=2e-6)
 

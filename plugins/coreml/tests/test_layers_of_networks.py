@@ -266,7 +266,7 @@ def test_a_layer_gives_what_pytorch_gives(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("aligned", [False, True])
 @pytest.mark.parametrize("mode", ["bilinear", "nearest"])
 def test_sampling_on_a_grid_gives_what_pytorch_gives(
-    mode: str, aligned: bool, tmp_path: Path
+    mode: str, *, aligned: bool, tmp_path: Path
 ) -> None:
     grid = (RNG.uniform(-1.2, 1.2, (1, 5, 6, 2))).astype(np.float32)
     (found,) = computed(
@@ -283,7 +283,7 @@ def test_sampling_on_a_grid_gives_what_pytorch_gives(
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_attention_gives_what_pytorch_gives(masked: bool, tmp_path: Path) -> None:
+def test_attention_gives_what_pytorch_gives(*, masked: bool, tmp_path: Path) -> None:
     q, k, v = noise(1, 2, 5, 4), noise(1, 2, 6, 4), noise(1, 2, 6, 4)
     mask = noise(1, 1, 5, 6)
     more = {"attn_mask": mask} if masked else {}
@@ -315,7 +315,7 @@ def stacked(module: torch.nn.Module, name: str, order: list[int], end: str) -> n
 
 @pytest.mark.parametrize("target", [IOS15, IOS17])
 @pytest.mark.parametrize("both", [False, True])
-def test_an_lstm_gives_what_pytorch_gives(both: bool, target: Any, tmp_path: Path) -> None:
+def test_an_lstm_gives_what_pytorch_gives(*, both: bool, target: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = torch.nn.LSTM(INPUTS, HIDDEN, bidirectional=both)
     ends = {"": "", "_back": "_reverse"} if both else {"": ""}

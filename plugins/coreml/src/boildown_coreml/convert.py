@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from boildown import Artifact, UnsupportedError, source_layers
 from onnx import numpy_helper
 
+from .checking import check_program
 from .converting import (  # noqa: F401 - each registers its rules
     products,
     recurrent,
@@ -17,19 +18,16 @@ from .converting import (  # noqa: F401 - each registers its rules
 )
 from .converting.lowering import ExactConverter
 from .converting.preparing import prepare
+from .formats import TARGETS
 from .toolkit import ct, onnx2coreml, silently
-from .checking import check_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from onnx import ModelProto
 
-Form = Literal["mlpackage", "mlmodel"]
-Target = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
-Precision = Literal["float16", "float32"]
-#: From the lowest; compression may ask for a higher one than the network itself.
-TARGETS: tuple[Target, ...] = ("iOS15", "iOS16", "iOS17", "iOS18")
+    from .formats import Precision, Target
+
 #: Passes of coremltools that would merge equal weights or put new ones in their place, so that
 #: they would lose the names of their layers; and one that makes what ONNX cannot say.
 _LEFT_OUT = (

@@ -38,8 +38,8 @@ def deploy(model: Artifact, context: Context) -> Artifact:
     return convert(
         source,
         path,
-        target=setting(context, "target", TARGETS),  # type: ignore[arg-type] - by its schema
-        precision=setting(context, "precision", PRECISIONS),  # type: ignore[arg-type] - the same
+        target=setting(context, "target", TARGETS),
+        precision=setting(context, "precision", PRECISIONS),
     )[0]
 
 
@@ -56,6 +56,6 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
         form = translate_network(deployable.path, source)
     else:
         numbers = setting(context, "numbers", NUMBERS)
-        form = translate(deployable.path, numbers, names)  # type: ignore[arg-type] - by its schema
+        form = translate(deployable.path, numbers, names)
     align_ports(form, source)
     return write_graph(form, context, "form")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 if TYPE_CHECKING:
     from boildown import Context
 
-#: The default first.
-FORMATS = ("mlpackage", "mlmodel")
-TARGETS = ("iOS15", "iOS16", "iOS17", "iOS18")
-PRECISIONS = ("float32", "float16")
-COMPUTE_UNITS = ("all", "cpu_only", "cpu_and_gpu", "cpu_and_ne")
-NUMBERS = ("float16", "float32")
+Form = Literal["mlpackage", "mlmodel"]
+Target = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
+Precision = Literal["float32", "float16"]
+Units = Literal["all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"]
+#: `float32`: every number is computed in float32. `float16`: as the program's types say, results
+#: are rounded to float16 after each operator, which simulates a device up to the order of sums.
+Numbers = Literal["float16", "float32"]
+
+#: The default first; targets from the lowest.
+FORMATS: tuple[Form, ...] = get_args(Form)
+TARGETS: tuple[Target, ...] = get_args(Target)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+COMPUTE_UNITS: tuple[Units, ...] = get_args(Units)
+NUMBERS: tuple[Numbers, ...] = get_args(Numbers)
+_Choice = TypeVar("_Choice", bound=str)
 #: JSON schema of the settings that say what ships and how it is measured, by key.
 SHIPPING_SETTINGS: dict[str, Any] = {
     "format": {
@@ -38,6 +47,7 @@ SHIPPING_SETTINGS: dict[str, Any] = {
 }
 
 
-def setting(context: Context, key: str, choices: tuple[str, ...]) -> str:
+def setting(context: Context, key: str, choices: tuple[_Choice, ...]) -> _Choice:
     """Return a setting that the recipe gives, the first of its choices where it does not."""
-    return str(context.settings.get(key, choices[0]))
+    given = context.settings.get(key, choices[0])
+    return next(choice for choice in choices if choice == given)

@@ -25,7 +25,8 @@ class CoremlRuntime:
         Core ML shares out its threads itself: `context.threads` is of no effect. Raises
         UnsupportedError on a system without Core ML.
         """
-        if sys.platform != "darwin":
+        # mypy takes a plain comparison for an answer.
+        if not sys.platform.startswith("darwin"):
             raise UnsupportedError("running a Core ML model requires macOS")
         units = setting(context, "compute_units", COMPUTE_UNITS)
         with silently():
@@ -35,14 +36,18 @@ class CoremlRuntime:
         source, description = read_graph(context.network).graph, self._model.get_spec().description
         ours = [port.name for port in description.input]
         #: Name in the source -> name in the file, whose names have letters and digits alone.
-        self.inputs = dict(zip([port.name for port in source.input], ours, strict=True))
+        self.inputs: dict[str, str] = dict(
+            zip([port.name for port in source.input], ours, strict=True)
+        )
         theirs = [port.name for port in description.output]
-        self.outputs = dict(zip([port.name for port in source.output], theirs, strict=True))
-        self._types = {
+        self.outputs: dict[str, str] = dict(
+            zip([port.name for port in source.output], theirs, strict=True)
+        )
+        self._types: dict[str, Any] = {
             port.name: helper.tensor_dtype_to_np_dtype(port.type.tensor_type.elem_type)
             for port in source.output
         }
-        self.batch = int(description.input[0].type.multiArrayType.shape[0])
+        self.batch: int = int(description.input[0].type.multiArrayType.shape[0])
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the outputs by name; `inputs` hold any number of samples, NCHW, batch first.

@@ -24,7 +24,8 @@ _UNUSED = ("tensorflow", "torch")
 def _without_frameworks() -> Iterator[None]:
     """Make frameworks look as if they were not installed; those already imported come back."""
     kept = {name: sys.modules.get(name) for name in _UNUSED}
-    sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type] - None bars the import
+    for name in _UNUSED:
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
     finally:

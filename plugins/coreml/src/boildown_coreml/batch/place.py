@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from onnx import helper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     import onnx
 
 
 class Place(NamedTuple):
-    """The samples lie on `axis`, whose length is before × samples × after, counted in this order."""
+    """The samples lie on `axis`, whose length is before × samples × after, in this order."""
 
     axis: int
     before: int = 1

@@ -220,7 +220,7 @@ def _unsqueeze(seen: Seen) -> Place:
 def _reshape(seen: Seen) -> list[list[Place | None]]:
     result = seen.shape(seen.node.output[0])
     ways = reshaped(seen.alone(), seen.shape(seen.node.input[0]), result)
-    return [[way] for way in ways]
+    return [list[Place | None]([way]) for way in ways]
 
 
 @rule("Concat")
@@ -293,4 +293,5 @@ def _recurrent(seen: Seen) -> list[list[Place | None]]:
     wanted = Place(1)
     if seen.place() != wanted or any(seen.place(index) not in {None, wanted} for index in (5, 6)):
         raise Mixed
-    return [[Place(2), wanted, wanted][: len(seen.node.output)]]
+    results: list[Place | None] = [Place(2), wanted, wanted]
+    return [results[: len(seen.node.output)]]

@@ -44,7 +44,9 @@ def rule(*operators: str) -> Callable[[Rule], Rule]:
 
 def theirs(context: LoweringContext, node: NodeProto) -> Any:  # noqa: ANN401 - a value of MIL
     """Lower a node by onnx2coreml's own rule."""
-    return resolve(op_key(node))(context, node)
+    lower = resolve(op_key(node))
+    assert lower is not None  # noqa: S101 - a rule of ours stands in for it
+    return lower(context, node)
 
 
 def attribute(node: NodeProto, name: str, default: Any) -> Any:  # noqa: ANN401 - ONNX's own
@@ -53,7 +55,7 @@ def attribute(node: NodeProto, name: str, default: Any) -> Any:  # noqa: ANN401 
     return value.decode() if isinstance(value, bytes) else value
 
 
-class ExactConverter(Converter):  # type: ignore[misc] - onnx2coreml has no types
+class ExactConverter(Converter):
     """Lowers a prepared graph; `problems` collects what cannot be lowered exactly."""
 
     def __init__(self, model: ModelProto) -> None:
@@ -77,9 +79,7 @@ class ExactConverter(Converter):  # type: ignore[misc] - onnx2coreml has no type
         for name in node.output:
             wanted, made = self._shapes.get(name), ctx.values_map.get(name)
             if wanted is not None and made is not None and tuple(made.shape) != wanted:
-                _refuse(
-                    node, f"Core ML gives the shape {tuple(made.shape)} where ONNX has {wanted}"
-                )
+                _refuse(node, f"it would give the shape {tuple(made.shape)}, not {wanted}")
 
     def _check_coverage(self, graph: Any) -> None:  # noqa: ANN401 - called by the converter
         missing: dict[str, list[str]] = defaultdict(list)
@@ -87,11 +87,12 @@ class ExactConverter(Converter):  # type: ignore[misc] - onnx2coreml has no type
             key = op_key(node)
             if key not in self._custom and resolve(key) is None:
                 missing[key].append(node.name)
-        if missing:
-            found = [
-                f"{operator} (node {names[0]!r}{f' and {len(names) - 1} more' if names[1:] else ''})"
-                for operator, names in sorted(missing.items())
-            ]
+        found = [
+            f"{operator} (node {names[0]!r}"
+            + (f" and {len(names) - 1} more)" if names[1:] else ")")
+            for operator, names in sorted(missing.items())
+        ]
+        if found:
             raise UnsupportedError(f"Core ML has no operator for: {', '.join(found)}")
 
 

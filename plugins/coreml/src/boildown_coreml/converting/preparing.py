@@ -77,7 +77,7 @@ def _result(graph: GraphProto, output: str) -> str:
     rows = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
     for kind in ("Add", "Identity"):
         readers = [node for node in graph.node if output in node.input]
-        if len(readers) == 1 and readers[0].op_type == kind:
-            if kind == "Identity" or rows.intersection(readers[0].input):
-                output = str(readers[0].output[0])
+        found = readers[0] if len(readers) == 1 and readers[0].op_type == kind else None
+        if found is not None and (kind == "Identity" or rows.intersection(found.input)):
+            output = str(found.output[0])
     return output

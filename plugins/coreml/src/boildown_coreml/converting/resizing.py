@@ -32,12 +32,12 @@ def _resize(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
         raise Inexact("only images resized to plain scales or sizes are taken")
     if attribute(node, "antialias", 0) or attribute(node, "exclude_outside", 0):
         raise Inexact("antialias and exclude_outside have no form in Core ML")
-    if sizes is None and scales is None:
-        raise Inexact("neither scales nor sizes are given")
-    if sizes is None:
+    if sizes is not None:
+        scales = sizes / np.array(x.shape)
+    elif scales is not None:
         sizes = np.floor(np.array(x.shape) * scales.astype(np.float64) + 1e-6)
     else:
-        scales = np.asarray(sizes) / np.array(x.shape)
+        raise Inexact("neither scales nor sizes are given")
     if tuple(int(size) for size in sizes[:2]) != tuple(x.shape[:2]):
         raise Inexact("more than the two last axes are resized")
     images = [(x.shape[axis], int(sizes[axis]), float(scales[axis])) for axis in (2, 3)]
@@ -90,11 +90,11 @@ def _places(node: NodeProto, length: int, out: int, scale: float) -> np.ndarray:
 
 
 def _rounded(node: NodeProto, places: np.ndarray, length: int) -> np.ndarray:
-    ways = {
+    ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "floor": np.floor,
         "ceil": np.ceil,
         "round_prefer_floor": lambda at: np.ceil(at - 0.5),
         "round_prefer_ceil": lambda at: np.floor(at + 0.5),
     }
     way = attribute(node, "nearest_mode", "round_prefer_floor")
-    return np.clip(ways[way](places), 0, length - 1)
+    return np.asarray(np.clip(ways[way](places), 0, length - 1))

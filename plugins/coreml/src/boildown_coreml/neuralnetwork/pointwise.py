@@ -11,6 +11,8 @@ from .builder import layer
 from .weights import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .builder import NetLayer
 
 _PLAIN = {
@@ -29,6 +31,13 @@ _PLAIN = {
     "sin": "Sin",
     "sinh": "Sinh",
     "tan": "Tan",
+    "tanh": "Tanh",
+}
+_ACTIVATIONS = {
+    "ReLU": "Relu",
+    "sigmoid": "Sigmoid",
+    "softplus": "Softplus",
+    "softsign": "Softsign",
     "tanh": "Tanh",
 }
 _JOINT = {
@@ -122,40 +131,45 @@ def _unary(net: NetLayer) -> str:
 @layer("activation")
 def _activation(net: NetLayer) -> str:
     kind = net.params.WhichOneof("NonlinearityType")
+    if kind in _ACTIVATIONS:
+        return net.emit(_ACTIVATIONS[kind], net.x)
     given: Any = getattr(net.params, kind)
-    plain = {
-        "ReLU": "Relu",
-        "sigmoid": "Sigmoid",
-        "softplus": "Softplus",
-        "softsign": "Softsign",
-        "tanh": "Tanh",
-    }
-    if kind in plain:
-        return net.emit(plain[kind], net.x)
     if kind in {"leakyReLU", "ELU"}:
         made = "LeakyRelu" if kind == "leakyReLU" else "Elu"
         return net.emit(made, net.x, alpha=given.alpha)
     if kind == "sigmoidHard":
         return net.emit("HardSigmoid", net.x, alpha=given.alpha, beta=given.beta)
-    if kind == "linear":
-        scaled = net.emit("Mul", net.x, net.number(given.alpha))
-        return net.emit("Add", scaled, net.number(given.beta))
-    if kind == "scaledTanh":
-        inner = net.emit("Tanh", net.emit("Mul", net.x, net.number(given.beta)))
-        return net.emit("Mul", inner, net.number(given.alpha))
-    if kind == "thresholdedReLU":
-        reached = net.emit("GreaterOrEqual", net.x, net.number(given.alpha))
-        return net.emit("Mul", net.x, net.emit("Cast", reached, to=TensorProto.FLOAT))
-    if kind == "PReLU":
-        slope = decode(given.alpha, (len(given.alpha.floatValue) or _channels(net),)).values
-        return net.emit("PRelu", net.x, net.constant(slope.reshape(-1, 1, 1)))
-    return net.refuse(f"activation {kind} is not translated")
+    if kind not in _SPELLED_OUT:
+        net.refuse(f"activation {kind} is not translated")
+    return _SPELLED_OUT[kind](net, given)
 
 
-def _channels(net: NetLayer) -> int:
-    if not net.message.inputTensor:
-        net.refuse("its number of channels is not given")
-    return int(net.message.inputTensor[0].dimValue[-3])
+def _linear(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+    scaled = net.emit("Mul", net.x, net.number(given.alpha))
+    return net.emit("Add", scaled, net.number(given.beta))
+
+
+def _scaled_tanh(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+    inner = net.emit("Tanh", net.emit("Mul", net.x, net.number(given.beta)))
+    return net.emit("Mul", inner, net.number(given.alpha))
+
+
+def _thresholded(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+    reached = net.emit("GreaterOrEqual", net.x, net.number(given.alpha))
+    return net.emit("Mul", net.x, net.emit("Cast", reached, to=TensorProto.FLOAT))
+
+
+def _prelu(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+    slope = decode(given.alpha, (net.shape(net.x)[-3],)).values
+    return net.emit("PRelu", net.x, net.constant(slope.reshape(-1, 1, 1)))
+
+
+_SPELLED_OUT: dict[str, Callable[[NetLayer, Any], str]] = {
+    "PReLU": _prelu,
+    "linear": _linear,
+    "scaledTanh": _scaled_tanh,
+    "thresholdedReLU": _thresholded,
+}
 
 
 @layer("scale", "bias")

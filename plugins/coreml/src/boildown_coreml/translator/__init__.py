@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from .reading import read_program
-from .translating import Numbers, translate, translate_every_value, unknown_operators
+from .translating import translate, translate_every_value, unknown_operators
 from .weights import PREFIX as COMPRESSED
 from .weights import constant_of
 
 __all__ = [
     "COMPRESSED",
-    "Numbers",
     "constant_of",
     "read_program",
     "translate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     import onnx
 
-#: `float32`: every number is computed in float32. `float16`: as the program's types say, results
-#: are rounded to float16 after each operator, which simulates a device up to the order of sums.
-Numbers = Literal["float32", "float16"]
+    from ..formats import Numbers
+
 OPSET, IR_VERSION = 21, 10
 #: MIL type -> the type its values have in ONNX: real numbers are float32 (see `Graph.bind`), and
 #: whole ones of a type that ONNX Runtime can compute with.
@@ -72,7 +71,12 @@ class Graph:
         return name
 
     def node(
-        self, kind: str, inputs: Iterable[str], stem: str, count: int = 1, **attributes: Any
+        self,
+        kind: str,
+        inputs: Iterable[str],
+        stem: str,
+        count: int = 1,
+        **attributes: Any,  # noqa: ANN401 - ONNX's own
     ) -> list[str]:
         """Add a node with `count` outputs and return their names."""
         outputs = [self.fresh(stem) for _ in range(count)]

@@ -22,13 +22,15 @@ from . import (  # noqa: F401 - each registers its operators
     resizing,
     shaping,
 )
-from .builder import IR_VERSION, OPERATORS, OPSET, TYPES, Graph, Numbers, Op, Refused, type_of
+from .builder import IR_VERSION, OPERATORS, OPSET, TYPES, Graph, Op, Refused, type_of
 from .reading import read_program
 from .weights import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from ..formats import Numbers
 
 
 def translate(

@@ -64,7 +64,7 @@ def _packed(given: Input, name: str, bits: int) -> np.ndarray:
 
 
 def _scaled(codes: np.ndarray, scale: np.ndarray, zero: np.ndarray | None) -> np.ndarray:
-    """Return scale × (code − zero), computed in float32 and rounded to the type of the scale."""
+    """Return scale × (code - zero), computed in float32 and rounded to the type of the scale."""
     moved = codes.astype(np.float32)
     if zero is not None:
         moved -= spread(zero, codes.shape).astype(np.float32)
@@ -106,7 +106,7 @@ def _looked_up(codes: np.ndarray, table: np.ndarray, axis: np.ndarray | None) ->
         raise UnsupportedError("a palette of vectors does not say along which axis they lie")
     place = int(axis) % codes.ndim
     shape = [length * (width if at == place else 1) for at, length in enumerate(codes.shape)]
-    return np.moveaxis(found, -1, place + 1).reshape(shape)
+    return np.asarray(np.moveaxis(found, -1, place + 1).reshape(shape))
 
 
 def _palette(given: Input) -> list[np.ndarray]:
