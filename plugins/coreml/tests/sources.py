@@ -11,6 +11,16 @@ from boildown import Artifact, Context
 from boildown.model.normalize import normalize
 from onnx import TensorProto, helper, numpy_helper
 
+RNG = np.random.default_rng(4)
+
+
+def noise(*shape: int) -> np.ndarray:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def node(kind: str, inputs: list[str], name: str, output: str = "", **more: Any) -> onnx.NodeProto:
+    return helper.make_node(kind, inputs, [output or f"{name}_out"], name, **more)
+
 
 def normalised(model: onnx.ModelProto, folder: Path) -> Path:
     onnx.save(model, folder / "given.onnx")

@@ -17,13 +17,7 @@ from boildown_coreml.layers import layers
 from boildown_coreml.toolkit import ct
 from onnx import TensorProto, helper
 from programs import run
-from sources import context_of, difference, graph, normalised, samples
-
-RNG = np.random.default_rng(4)
-
-
-def noise(*shape: int) -> np.ndarray:
-    return RNG.standard_normal(shape).astype(np.float32)
+from sources import context_of, difference, graph, node, noise, normalised, samples
 
 
 def shipped(source: Path, **settings: Any) -> tuple[Artifact, onnx.ModelProto, Any]:
@@ -31,10 +25,6 @@ def shipped(source: Path, **settings: Any) -> tuple[Artifact, onnx.ModelProto, A
     deployable = deploy(Artifact(path=source), context)
     form = to_onnx(deployable, context)
     return deployable, onnx.load(form.path), context
-
-
-def node(kind: str, inputs: list[str], name: str, output: str = "", **more: Any) -> onnx.NodeProto:
-    return helper.make_node(kind, inputs, [output or f"{name}_out"], name, **more)
 
 
 @pytest.mark.parametrize("form", ["mlpackage", "mlmodel"])
@@ -178,52 +168,6 @@ def test_an_operator_that_is_lowered_by_a_rule_of_ours_is_exact(case: str, tmp_p
         np.testing.assert_array_equal(found, wanted)
     else:
         assert difference(found, wanted) < 1e-5
-
-
-REFUSED: dict[str, tuple[list[onnx.NodeProto], dict[str, np.ndarray], str]] = {
-    "cubic": (
-        [node("Resize", ["x", "", "s"], "odd", "y", mode="cubic")],
-        {"s": np.array([1, 1, 2, 2], np.float32)},
-        "cubic",
-    ),
-    "nearest between pixels": (
-        [node("Resize", ["x", "", "s"], "odd", "y", mode="nearest", nearest_mode="ceil",
-              coordinate_transformation_mode="asymmetric")],
-        {"s": np.array([1, 1, 2, 2], np.float32)},
-        "nearest",
-    ),
-    "holes in a pool": (
-        [node("MaxPool", ["x"], "odd", "y", kernel_shape=[2, 2], dilations=[2, 2])],
-        {},
-        "dilations",
-    ),
-    "a remainder of real numbers": (
-        [node("Mod", ["x", "c"], "odd", "y", fmod=1)], {"c": np.float32(0.7)}, "fmod",
-    ),
-    "bounds that are computed": (
-        [node("ReduceMin", ["x"], "low", keepdims=0), node("Clip", ["x", "low_out"], "odd", "y")],
-        {},
-        "computed",
-    ),
-    "an unknown operator": ([node("Mish", ["x"], "odd", "y")], {}, "Mish"),
-    "the usual gru of PyTorch": (
-        [node("ReduceMean", ["x", "a"], "m", keepdims=0),
-         node("Transpose", ["m_out"], "t", perm=[1, 0, 2]),
-         helper.make_node("GRU", ["t_out", "w", "r", "b"], ["y"], "odd", hidden_size=2,
-                          linear_before_reset=1)],
-        {"a": np.array([2], np.int64), "w": noise(1, 6, 8), "r": noise(1, 6, 2),
-         "b": noise(1, 12)},
-        "bias within the reset",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_core_ml_cannot_compute_exactly_is_refused_by_node(case: str, tmp_path: Path) -> None:
-    nodes, weights, reason = REFUSED[case]
-    source = normalised(graph(nodes, IMAGE, weights), tmp_path)
-    with pytest.raises(UnsupportedError, match=rf"'odd'.*{reason}|{reason}.*'odd'"):
-        shipped(source)
 
 
 def test_equal_weights_of_two_layers_stay_two_layers(tmp_path: Path) -> None:
