@@ -260,3 +260,11 @@ def test_conversion_leaves_its_source_alone(tmp_path: Path) -> None:
     convert(model, tmp_path / "m.mlpackage")
     assert model.SerializeToString() == text
     assert Artifact(path=source).digest == before
+
+
+def test_a_network_that_needs_a_newer_system_gets_the_lowest_that_will_do(tmp_path: Path) -> None:
+    nodes = [node("AveragePool", ["x"], "p", "y", kernel_shape=[2, 2], auto_pad="SAME_LOWER")]
+    source = normalised(graph(nodes, IMAGE), tmp_path)
+    made, reached = convert(onnx.load(source), tmp_path / "m.mlpackage")
+    assert reached == "iOS16"
+    assert ct.utils.load_spec(str(made.path)).specificationVersion == 7

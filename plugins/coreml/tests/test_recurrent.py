@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name
 from boildown import UnsupportedError
-from programs import IOS15, IOS17, computed, mb
+from programs import IOS15, IOS17, IOS18, computed, mb
 
 RNG = np.random.default_rng(1)
 

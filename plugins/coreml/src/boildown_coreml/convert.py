@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +62,32 @@ def convert(
     """
     if precision == "float16":
         _refuse_overflow(source)
-    reasons: dict[Target, UnsupportedError] = {}
-    for tried in TARGETS[TARGETS.index(target) :]:
-        try:
-            model = _program(source, tried, precision)
-        except UnsupportedError as error:
-            reasons[tried] = error
-            continue
-        _write(model, path)
-        check_program(path, source_layers(source))
-        return Artifact(path=path, format="mlpackage"), tried
-    raise reasons[target]
+    allowed = TARGETS[TARGETS.index(target) :]
+    try:
+        return _written(source, path, allowed[0], precision), allowed[0]
+    except UnsupportedError:
+        # What the newest system cannot do, no other can: the first reason is then the best.
+        if len(allowed) == 1 or not _is_possible(source, allowed[-1], precision):
+            raise
+    for tried in allowed[1:-1]:
+        with contextlib.suppress(UnsupportedError):
+            return _written(source, path, tried, precision), tried
+    return _written(source, path, allowed[-1], precision), allowed[-1]
+
+
+def _is_possible(source: ModelProto, target: Target, precision: Precision) -> bool:
+    try:
+        _program(source, target, precision)
+    except UnsupportedError:
+        return False
+    return True
+
+
+def _written(source: ModelProto, path: Path, target: Target, precision: Precision) -> Artifact:
+    """Write a program for one target and read it back."""
+    _write(_program(source, target, precision), path)
+    check_program(path, source_layers(source))
+    return Artifact(path=path, format="mlpackage")
 
 
 def convert_network(source: ModelProto, path: Path) -> Artifact:

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import Artifact, read_graph, source_layers, write_graph
+from boildown import Artifact, UnsupportedError, read_graph, source_layers, write_graph
 
 from .convert import convert, convert_network
 from .formats import FORMATS, NUMBERS, PRECISIONS, TARGETS, setting
@@ -24,7 +24,10 @@ def deploy(model: Artifact, context: Context) -> Artifact:
 
     Raises UnsupportedError where Core ML has no exact form of the network.
     """
-    form = model.format if model.format in FORMATS else setting(context, "format", FORMATS)
+    form = setting(context, "format", FORMATS)
+    if model.format in FORMATS and model.format != context.settings.get("format", model.format):
+        raise UnsupportedError(f"the steps made a .{model.format}, the recipe asks for a .{form}")
+    form = model.format if model.format in FORMATS else form
     path = context.workdir / f"model.{form}"
     if model.format == "mlpackage":
         shutil.copytree(model.path, path, dirs_exist_ok=True)

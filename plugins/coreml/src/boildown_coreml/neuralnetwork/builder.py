@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from boildown import UnsupportedError
 from onnx import TensorProto, helper, shape_inference
 
 from ..translator.builder import OPSET, Refused
@@ -106,6 +107,20 @@ def _inferred(graph: Graph, name: str) -> tuple[int, ...] | None:
 
 
 LAYERS: dict[str, Callable[[NetLayer], str | list[str]]] = {}
+
+
+def refuse_unknown(messages: Iterable[Any], file: str) -> None:
+    """Raise UnsupportedError naming every layer of a network that has no translation."""
+    found = [
+        f"{message.name} ({message.WhichOneof('layer')})"
+        for message in messages
+        if message.WhichOneof("layer") not in LAYERS
+    ]
+    if found:
+        raise UnsupportedError(
+            f"{file} has layers that cannot be said in ONNX, so that nothing of it could be"
+            f" measured: {', '.join(found)}"
+        )
 
 
 def layer(*names: str) -> Callable[[Callable[[NetLayer], Any]], Callable[[NetLayer], Any]]:

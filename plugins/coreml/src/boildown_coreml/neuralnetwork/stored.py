@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import UnsupportedError
 
 from ..stored import Stored, refuse_missing
-from .builder import LAYERS
+from .builder import refuse_unknown
 from .reading import SourcePlaces, read_network
 from .weights import layer_weight
 
@@ -32,11 +31,6 @@ def stored_network_weights(path: Path, source: Path | ModelProto) -> dict[int, l
 
 def check_network(path: Path, source: ModelProto) -> None:
     """Make sure that the saved network can be measured, as `check_program` does for programs."""
-    kinds = {layer.WhichOneof("layer") for layer in read_network(path)[1].layers}
-    if unknown := sorted(kinds - set(LAYERS)):
-        raise UnsupportedError(
-            f"{path.name} has layers that cannot be said in ONNX, so that nothing of it could be"
-            f" measured: {', '.join(unknown)}"
-        )
+    refuse_unknown(read_network(path)[1].layers, path.name)
     places = SourcePlaces(source)
     refuse_missing(places.layers, stored_network_weights(path, source), path.name)

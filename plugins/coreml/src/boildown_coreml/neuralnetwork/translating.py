@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, shape_inference
 
 from ..translator.builder import IR_VERSION, OPSET, Graph, Refused
 from . import images, pointwise, tensors  # noqa: F401 - each registers its layers
-from .builder import LAYERS, NetLayer
+from .builder import LAYERS, NetLayer, refuse_unknown
 from .reading import SourcePlaces, read_network
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ def translate_network(path: Path, source: onnx.ModelProto) -> onnx.ModelProto:
         UnsupportedError: Layers have no translation; all of them are named.
     """
     description, network = read_network(path)
-    kinds = {layer.WhichOneof("layer") for layer in network.layers}
-    if unknown := sorted(kinds - set(LAYERS)):
-        raise UnsupportedError(
-            f"the neural network has layers that cannot be said in ONNX: {', '.join(unknown)}"
-        )
+    refuse_unknown(network.layers, path.name)
     places, graph, problems = SourcePlaces(source), Graph(), list[str]()
     inputs = [_port(port) for port in description.input]
     for port in inputs:
