@@ -33,31 +33,32 @@ def _reordered(stacked: np.ndarray, gates: Sequence[int]) -> np.ndarray:
 
 
 def _weights(op: Op, gates: Sequence[int], ends: Sequence[str]) -> list[str]:
-    """Return ONNX's W, R and B, a direction for each end of the names of the inputs."""
-    found: dict[str, list[np.ndarray]] = {"weight_ih": [], "weight_hh": [], "bias": []}
+    """Return ONNX's W, R and B, with a direction for each end of the names of the inputs.
+
+    The second half of B, the bias of the recurrent product, is 0: Core ML has the sum of both.
+    """
+    rows: list[list[np.ndarray]] = [[], [], []]
     for end in ends:
-        for name, parts in found.items():
-            array = op.array(name + end)
-            if array is None:
-                array = np.zeros(len(parts_of := found["weight_ih"][-1]), parts_of.dtype)
-            array = _reordered(array, gates)
-            parts.append(np.concatenate([array, np.zeros_like(array)]) if name == "bias" else array)
-    return [
-        op.graph.constant(np.stack(parts), op.var(name).name if op.has(name) else op.name)
-        for name, parts in found.items()
-    ]
+        given, old, bias = (op.array(name + end) for name in ("weight_ih", "weight_hh", "bias"))
+        if given is None or old is None:
+            op.refuse("its weights are not given")
+        bias = np.zeros(len(given), np.float32) if bias is None else _reordered(bias, gates)
+        parts = (_reordered(given, gates), _reordered(old, gates), np.pad(bias, (0, len(bias))))
+        for kept, part in zip(rows, parts, strict=True):
+            kept.append(part)
+    names = (op.var("weight_ih").name, op.var("weight_hh").name, op.name)
+    return [op.graph.constant(np.stack(r), name) for r, name in zip(rows, names, strict=True)]
 
 
 def _functions(op: Op, *names: str) -> list[str]:
-    found = [op.value(name, default) for name, default in zip(names, _defaults(names), strict=True)]
-    for name in found:
-        if name not in _FUNCTIONS:
-            op.refuse(f"activation {name!r} is not translated")
-    return [_FUNCTIONS[name] for name in found]
-
-
-def _defaults(names: Sequence[str]) -> list[str]:
-    return ["sigmoid" if name == "recurrent_activation" else "tanh" for name in names]
+    """Return ONNX's names of the activations; gates are sigmoids unless they say otherwise."""
+    found = []
+    for name in names:
+        given = op.value(name, "sigmoid" if name == "recurrent_activation" else "tanh")
+        if given not in _FUNCTIONS:
+            op.refuse(f"activation {given!r} is not translated")
+        found.append(_FUNCTIONS[given])
+    return found
 
 
 def _run(op: Op, kind: str, gates: Sequence[int], functions: list[str], **more: Any) -> list[str]:  # noqa: ANN401

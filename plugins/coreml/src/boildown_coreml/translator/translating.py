@@ -97,9 +97,7 @@ def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelP
     results = list(function.outputs)
     if every_value:
         known = {var.name for var in results} | set(function.inputs)
-        values = [
-            var for op in computed for var in op.outputs if TYPES[type_of(var)] == TensorProto.FLOAT
-        ]
+        values = [var for op in computed for var in op.outputs if type_of(var) in {"fp16", "fp32"}]
         results += [var for var in values if var.name in graph.names and var.name not in known]
     ends = [
         helper.make_node("Identity", [graph.tensor(var)], [var.name], f"{var.name}/end")
