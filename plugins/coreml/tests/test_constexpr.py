@@ -84,7 +84,7 @@ FORMS: dict[str, tuple[Any, str, list[tuple[Any, dict[str, Any]]]]] = {
           {**UNIFORM, "nbits": 4, "granularity": "per_grouped_channel", "group_size": 8})],
     ),
     "palette and a scale per channel": (
-        IOS18, "blockwise_shift_scale",
+        IOS18, "lut_to_dense",
         [(palettize, {**UNIFORM, "nbits": 4, "enable_per_channel_scale": True})],
     ),
     "palette of pairs": (
