@@ -12,7 +12,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from .hushed import hushed
+from boildown import hushed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
