@@ -54,7 +54,10 @@ def _command() -> str:
     """Return the command line, the script as seen from the repository's root."""
     script = Path(sys.argv[0]).resolve()
     shown = script.relative_to(ROOT) if script.is_relative_to(ROOT) else Path(script.name)
-    return shlex.join(["python", shown.as_posix(), *sys.argv[1:]])
+    said = sys.argv[1:]
+    if "--out" in said:  # where the record was written first tells nobody anything
+        del said[said.index("--out") : said.index("--out") + 2]
+    return shlex.join(["python", shown.as_posix(), *said])
 
 
 def _commit() -> str:
