@@ -48,7 +48,7 @@ class Site(NamedTuple):
 
 def weight_sites(file: File) -> list[Site]:
     """List the weights of the main subgraph, in the order of its operators."""
-    makers = {index: operator for operator in file.operators for index in operator.outputs}
+    makers = makers_of(file)
     found = []
     for operator in file.operators:
         for position in _POSITIONS.get(operator.code, ()):
@@ -58,14 +58,25 @@ def weight_sites(file: File) -> list[Site]:
     return found
 
 
+def makers_of(file: File) -> dict[int, Operator]:
+    """Return, by tensor, the operator that makes it."""
+    return {index: operator for operator in file.operators for index in operator.outputs}
+
+
+def behind_storage(index: int, makers: Mapping[int, Operator]) -> int:
+    """Return the tensor that one is only another way to store of: itself, mostly."""
+    while index in makers and makers[index].code in _STORAGE:
+        index = makers[index].inputs[0]
+    return index
+
+
 def _site(
     operator: Operator, position: int, file: File, makers: Mapping[int, Operator]
 ) -> Site | None:
     if position >= len(operator.inputs) or not operator.outputs:
         return None
-    index = direct = operator.inputs[position]
-    while index in makers and makers[index].code in _STORAGE:
-        index = makers[index].inputs[0]
+    direct = operator.inputs[position]
+    index = behind_storage(direct, makers)
     weight = file.tensors[index]
     if index < 0 or weight.data is None or weight.type in _INDICES:
         return None

@@ -12,6 +12,7 @@ from boildown import replace_nodes
 from onnx import helper, numpy_helper
 
 from ..flatbuffer import decode, plain_name
+from ..weights import behind_storage, makers_of
 from .naming import holders
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _BIAS, _MATRIX = 2, 2
 
 def restore_biases(model: ModelProto, file: File) -> None:
     """Add what is lost behind each such product, in place."""
-    found = holders(model)
+    found, makers = holders(model), makers_of(file)
     lost: dict[str, Operator] = {}
     for operator in file.operators:
         name = plain_name(operator.outputs[0]) if operator.outputs else ""
@@ -36,7 +37,7 @@ def restore_biases(model: ModelProto, file: File) -> None:
         if node.output[0] not in lost:
             continue
         made, product, bias = node.output[0], f"{node.output[0]}/product", f"{node.output[0]}/bias"
-        values = decode(file.tensors[lost[made].inputs[_BIAS]])
+        values = decode(file.tensors[behind_storage(lost[made].inputs[_BIAS], makers)])
         model.graph.initializer.append(numpy_helper.from_array(values, bias))
         node.output[0] = product
         nodes.append(helper.make_node("Add", [product, bias], [made]))
