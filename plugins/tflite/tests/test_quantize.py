@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from boildown import Quantize, UnsupportedError
+from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import decibels
 from boildown_tflite.flatbuffer import read_file
+from onnx import ModelProto
 
 from .jobs import form, normalised, run, states
 
@@ -28,6 +30,22 @@ def test_weights_take_the_bits_that_were_asked(
     source = normalised(GRAPHS["plain"](), tmp_path)
     step = Quantize.model_validate({"weights": weights, "activations": activations})
     assert {state.bits for state in states(run(source, step)).values()} == {bits}
+
+
+def test_constants_behind_the_model_come_inside(tmp_path: Path) -> None:
+    """AI Edge Quantizer puts them there from 256 kB on."""
+    source = normalised(wide(), tmp_path)
+    result = run(source, Quantize(weights="int4"))
+    assert {state.bits for state in states(result).values()} == {4}
+    assert decibels(source, form(result)) > 10
+
+
+def wide() -> ModelProto:
+    graph = Graph(0)
+    x = graph.relu(graph.conv("x", "stem", 64, 3, 3, 3))
+    x = graph.relu(graph.conv(x, "deep", 512, 64, 3, 3, scale=0.05))
+    x = graph.relu(graph.conv(x, "wide", 1024, 512, 3, 3, scale=0.02))
+    return graph.model({"x": (3, 12, 12)}, graph.head(x, 1024))
 
 
 def test_dynamic_leaves_small_layers_and_says_so(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from boildown import UnsupportedError
 
 from .checking import check
 from .convert import Converted
-from .flatbuffer import read_bytes
+from .flatbuffer import read_bytes, write_inside
 from .naming import read_names
 from .quiet import quietly
 
@@ -44,7 +44,7 @@ def quantize_weights(content: bytes, step: Quantize) -> Converted:
         with quietly():
             worker = quantizer.Quantizer(bytearray(content))
             worker.load_quantization_recipe(asked())
-            made = bytes(worker.quantize().quantized_model)
+            made = write_inside(bytes(worker.quantize().quantized_model))
     except (ValueError, RuntimeError, KeyError, NotImplementedError) as error:
         why = " ".join(str(error).split())[:400]
         raise UnsupportedError(f"AI Edge Quantizer failed ({asked.__name__}): {why}") from error

@@ -61,6 +61,19 @@ def write_names(
     return _packed(model, len(content))
 
 
+def write_inside(content: bytes) -> bytes:
+    """Return the file with the constants inside the model that another writer put behind it.
+
+    The schema keeps that for files above 2 GB; tools do it for much smaller ones.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            data = content[buffer.offset : buffer.offset + buffer.size]
+            buffer.data, buffer.offset, buffer.size = np.frombuffer(data, np.uint8), 0, 0
+    return _packed(model, len(content))
+
+
 def plain_name(place: int) -> str:
     """Return the name that `write_plainly` gives to a tensor: no network has one like it."""
     return f"tflite_tensor_{place}"
