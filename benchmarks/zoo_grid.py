@@ -1,6 +1,6 @@
 """Run every method of a backend on the zoo's networks, over all 10,000 test images.
 
-Methods that train do so on the first images of train and run once for each seed, beside the
+Methods that train do so on the first images of train, some on all, and run once for each seed, beside the
 control: the float network after the same training. That takes hours, so every finished method is
 added to OUT.json at once, with the run that made it, and a later run does what is missing there.
 """
@@ -43,6 +43,8 @@ class Grid:
     #: For each seed.
     trained: dict[str, Steps]
     targets: Targets
+    #: Methods that see all images of train and not only the first.
+    on_all_images: tuple[str, ...] = ()
     #: By model, what takes long there and no target asks for.
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -130,11 +132,10 @@ def run(grid: Grid) -> None:
         return
     record["runs"].append(provenance(*grid.packages))
     with tempfile.TemporaryDirectory() as folder:
-        data = {
-            "train": f"npz:{first_images(Path(folder))}",
-            "test": "zoo:fashion-mnist?split=test",
-        }
+        first, test = f"npz:{first_images(Path(folder))}", "zoo:fashion-mnist?split=test"
         for model, method in missing(grid, record["rows"], options.models, options.methods):
+            train = "zoo:fashion-mnist?split=train" if method in grid.on_all_images else first
+            data = {"train": train, "test": test}
             results = boildown.compare(
                 recipes(grid, method, options.seeds, data),
                 models=model,
