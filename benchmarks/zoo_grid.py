@@ -1,7 +1,7 @@
 """Run every method of a backend on the zoo's networks, over all 10,000 test images.
 
-Methods that train do so on the first images of train, some on all, and run once for each seed, beside the
-control: the float network after the same training. That takes hours, so every finished method is
+Methods that train do so on the first images of train, some on all, and run once for each seed,
+beside the control: the float network after the same training. That takes hours, so every finished method is
 added to OUT.json at once, with the run that made it, and a later run does what is missing there.
 """
 
