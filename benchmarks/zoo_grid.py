@@ -1,8 +1,9 @@
 """Run every method of a backend on the zoo's networks, over all 10,000 test images.
 
 Methods that train do so on the first images of train, some on all, and run once for each seed,
-beside the control: the float network after the same training. That takes hours, so every finished method is
-added to OUT.json at once, with the run that made it, and a later run does what is missing there.
+beside the control: the float network after the same training. That takes hours, so every finished
+method is added to OUT.json at once, with the run that made it, and a later run does what is
+missing there.
 """
 
 from __future__ import annotations

@@ -104,8 +104,8 @@ def page(record: dict[str, Any]) -> str:
         "of top-1 are against the float network on the same 10,000 test images of Fashion-MNIST: "
         "of one seed with the 95 % interval, of several the mean and (least to greatest). "
         f"Methods that train saw the first {record['train_images']:,} images of train, those named "
-        "so all of them; *control* is the float network after the same training. Speed is the CPU time of float32 ONNX "
-        "Runtime / this row's, the median of interleaved pairs."
+        "so all of them; *control* is the float network after the same training. Speed is the CPU "
+        "time of float32 ONNX Runtime / this row's, the median of interleaved pairs."
     )
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", legend + "\n"]
