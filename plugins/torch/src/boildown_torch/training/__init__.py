@@ -1,10 +1,12 @@
 """Train any torch module on boildown's data: the one loop behind every step that trains.
 
-Public, for other plugins as well: `fit` trains and an `Objective` says towards what. The order of
-work in a step of `fit` is forward, loss, backward, `after_backward`, optimizer, `after_step`.
+Public, for other plugins as well: `fit` trains and an `Objective` says towards what; `Feed` and
+`first_output` are for loops of a plugin's own. The order of work in a step of `fit` is forward,
+loss, backward, `after_backward`, optimizer, `after_step`.
 """
 
 from .distillation import Distillation
+from .feeding import Feed, first_output
 from .loop import fit
 from .movement import MovementScores
 from .objectives import CrossEntropy, Objective
@@ -12,7 +14,9 @@ from .objectives import CrossEntropy, Objective
 __all__ = [
     "CrossEntropy",
     "Distillation",
+    "Feed",
     "MovementScores",
     "Objective",
+    "first_output",
     "fit",
 ]
