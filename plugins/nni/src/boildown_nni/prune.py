@@ -103,17 +103,30 @@ class _Pruning:
     def run(self, name: str) -> fx.GraphModule:
         """Prune by the class `name`, and train where the step says so."""
         self._hold_back()
-        inputs = example(self._graph)
         masks = self._masked(name)
         if self._removes:
-            names = [self._names[layer] for layer in masks]
-            self._module = shrink(self._module, masks, inputs, names)
-            if all(bool(mask.all()) for targets in masks.values() for mask in targets.values()):
-                told = "this share is less than one channel of every layer"
-                self.warnings += (Warned(code="NOTE", text=told),)
+            self._remove(masks)
         if self._step.train is not None and self.fitted is None:
             self.fitted = fit_in_job(self._module, self._graph, self._step.train, self._context)
         return self._module
+
+    def _remove(self, masks: Masks) -> None:
+        names = [self._names[layer] for layer in masks]
+        wanted = {layer: _rows_left(targets["weight"]) for layer, targets in masks.items()}
+        before = {layer: len(targets["weight"]) for layer, targets in masks.items()}
+        if wanted == before:
+            told = "this share is less than one channel of every layer"
+            self.warnings += (Warned(code="NOTE", text=told),)
+            return
+        self._module = shrink(self._module, masks, example(self._graph), names)
+        now = {layer: len(self._module.get_parameter(f"{layer}.weight")) for layer in masks}
+        reason = "has channels that ModelSpeedup could not take out of the layers that share them"
+        more = {self._names[layer]: reason for layer in masks if now[layer] > wanted[layer]}
+        every = {name for layer, name in self._names.items() if now.get(layer) == before.get(layer)}
+        self.warnings += warn_of_kept_channels(
+            {name: reason for name in more if name in every},
+            {name: reason for name in more if name not in every},
+        )
 
     def _hold_back(self) -> None:
         """Leave out the layers that cannot lose channels, and tell why."""
@@ -190,3 +203,7 @@ class _Pruning:
 
     def _owner(self, path: str) -> nn.Module:
         return self._module.get_submodule(path.rpartition(".")[0])
+
+
+def _rows_left(mask: torch.Tensor) -> int:
+    return int(mask.flatten(1).amax(1).sum())

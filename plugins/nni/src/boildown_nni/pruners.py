@@ -70,6 +70,9 @@ def configuration(
     if step.structure == "channel":
         every = [{"op_names": names, **entry}]
         found: list[dict[str, Any]] = dependency.auto_set_denpendency_group_ids(module, every)
+        for one in found:
+            if "internal_metric_block" in one:  # NNI heeds blocks within groups of layers only
+                one.setdefault("dependency_group_id", one["op_names"][0])
         return found
     entry["target_names"] = ["weight"]  # the recipe's words are about weights, not biases
     return [{"op_names": [name], **entry, **_grain(module, name, step)} for name in names]
