@@ -29,7 +29,7 @@ _ENDS = "puts out the results"
 def propagate_shapes(module: fx.GraphModule, inputs: tuple[Tensor, ...]) -> None:
     """Write down the shape of every value in the graph, which NNI's analysis reads."""
     with torch.no_grad():
-        ShapeProp(module).propagate(*inputs)  # type: ignore[no-untyped-call]
+        ShapeProp(module).propagate(*inputs)
 
 
 def staying(module: fx.GraphModule, layers: Mapping[str, str]) -> dict[str, str]:
@@ -146,7 +146,9 @@ def _difference(wanted: list[Tensor], found: list[Tensor]) -> str:
             return f"an output of shape {tuple(want.shape)} has become {tuple(have.shape)}"
         far = float((want - have).abs().max() / want.abs().max().clamp_min(1e-12))
         if far > _FAR:
-            return f"the outputs differ by {far:.1e} of their scale from those of the masked network"
+            return (
+                f"the outputs differ by {far:.1e} of their scale from those of the masked network"
+            )
     return ""
 
 

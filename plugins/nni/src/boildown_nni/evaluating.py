@@ -7,7 +7,6 @@ each forward pass; the optimizer is one that does nothing, stepped behind the re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +16,8 @@ from torch import Tensor, nn
 from .toolkit import TorchEvaluator, nni
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from boildown import Fitted
 
 #: What NNI does to the loss of a batch.
@@ -31,7 +32,7 @@ class _Idle(torch.optim.Optimizer):
     def __init__(self, params: Iterable[nn.Parameter]) -> None:
         super().__init__(params, {})
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override] # noqa: ANN401, ARG002
+    def step(self, closure: Any = None) -> None:  # type: ignore[override] # noqa: ANN401
         """Leave everything as it is."""
 
 

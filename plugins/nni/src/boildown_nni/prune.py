@@ -33,6 +33,7 @@ from .fitting import fit_in_job
 from .offers.prune import LAYERS
 from .pruners import TRAINED, Length, class_of, configuration, make_pruner
 from .toolkit import silently
+from .zeros import score_zeros_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +167,8 @@ class _Pruning:
                 return None
             assert step.train is not None  # noqa: S101 - negotiated
 
+            score_zeros_least(model)
+
             def after_step(_number: int) -> None:
                 behind_each_batch()
                 if self._removes:
@@ -185,9 +188,17 @@ class _Pruning:
         training = Training(self._module, run) if needs else None
         entries = configuration(self._module, [*self._names], step, context.settings)
         given = context.settings.get("arguments", {})
-        pruner = make_pruner(name, self._module, entries, training, step, length, given)
-        pruner.compress(*((length.steps, None) if while_training and name != "Slim"
-                          or step.schedule != "one-shot" else ()))  # fmt: skip
+        pruner = make_pruner(
+            name,
+            self._module,
+            entries,
+            training=training,
+            step=step,
+            length=length,
+            given=given,
+        )
+        # Those that make their masks once know for themselves how long that takes.
+        pruner.compress(*(() if step.schedule == "one-shot" else (length.steps, None)))
         self.fitted = training.fitted if training is not None else None
         return bake(self._module, pruner)
 

@@ -108,6 +108,7 @@ def make_pruner(
     name: str,
     module: fx.GraphModule,
     entries: list[dict[str, Any]],
+    *,
     training: Training | None,
     step: Prune,
     length: Length,

@@ -1,4 +1,4 @@
-"""Zeros that an earlier step has made stay zeros while a network is trained further."""
+"""Zeros that an earlier step has made stay zeros while a network is trained further, and count."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import nn
+
+_LEAST = -1e9
 
 
 def keep_zeros(module: nn.Module) -> Callable[[], None]:
@@ -29,3 +31,20 @@ def keep_zeros(module: nn.Module) -> Callable[[], None]:
                 parameter.mul_(mask)
 
     return put_back
+
+
+def score_zeros_least(module: nn.Module) -> None:
+    """Let what is 0 already be what MovementPruner prunes first.
+
+    It scores weights by how they move; those that do not move would rank in the middle.
+    """
+    with torch.no_grad():
+        for wrapper in module.modules():
+            score = getattr(wrapper, "weight_mvp_score", None)
+            if score is None:
+                continue
+            weight: torch.Tensor = wrapper.weight  # type: ignore[assignment] # NNI moves it there
+            zero = weight == 0
+            if score.shape != zero.shape:
+                zero = zero.flatten(1).all(1).reshape(score.shape)
+            score.masked_fill_(zero, _LEAST)

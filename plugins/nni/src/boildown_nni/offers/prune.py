@@ -50,13 +50,6 @@ PRUNE_OFFERS = (
 PRUNE_REFUSALS = (
     Refusal(
         op="prune",
-        setting="scope",
-        value="global",
-        reason="NNI ranks the norms of whole filters of all layers together, so that a layer of"
-        " small filters would vanish; scope `global` is offered for structure `element`",
-    ),
-    Refusal(
-        op="prune",
         setting="structure",
         value="block",
         reason="NNI has blocks, and ONNX Runtime no kernel that would gain by them",
@@ -67,13 +60,6 @@ PRUNE_REFUSALS = (
         value="movement",
         reason="NNI learns the scores of movement while training, along a cubic schedule of its"
         " own; give `train` and `schedule: cubic`",
-    ),
-    Refusal(
-        op="prune",
-        setting="criterion",
-        value="slim",
-        reason="NNI learns the factors of slim while training; give `train` and structure `filter`"
-        " or `channel`",
     ),
     Refusal(
         op="prune",
