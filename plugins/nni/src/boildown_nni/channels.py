@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FAR = 1e-4
+#: So many layers are named.
+_NAMED = 8
 _MATRIX = 2
 _ENDS = "puts out the results"
 
@@ -83,15 +85,11 @@ def shrink(
         with torch.no_grad():
             found = _outputs(narrow(*inputs))
     except Exception as error:
-        raise UnsupportedError(
-            f"NNI's ModelSpeedup cannot remove channels of {_listed(names)}:"
-            f" {type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        ) from error
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise _refused(names, told) from error
     problem = errors.first or _difference(wanted, found)
     if problem:
-        raise UnsupportedError(
-            f"NNI's ModelSpeedup cannot remove channels of {_listed(names)}: {problem}"
-        )
+        raise _refused(names, problem)
     return narrow
 
 
@@ -152,5 +150,9 @@ def _difference(wanted: list[Tensor], found: list[Tensor]) -> str:
     return ""
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+def _refused(names: list[str], problem: str) -> UnsupportedError:
+    listed = ", ".join(repr(name) for name in sorted(names)[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return UnsupportedError(
+        f"NNI's ModelSpeedup cannot remove channels of {listed}{more}: {problem}"
+    )

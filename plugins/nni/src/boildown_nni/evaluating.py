@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Patch = Callable[[Tensor, nn.Module], Tensor]
 #: Trains the first, calling the second behind each batch, towards the third.
 Run = Callable[[nn.Module, Callable[[], None], Objective], "Fitted | None"]
+#: Shows a network what it is to be judged, or calibrated, by.
+Evaluate = Callable[[nn.Module], float]
 
 
 class _Idle(torch.optim.Optimizer):
@@ -85,10 +87,15 @@ class _Patched:
 class Training:
     """What NNI runs as its training function; it runs once, as long as the recipe says."""
 
-    def __init__(self, module: nn.Module, run: Run) -> None:
-        """Train `module` by `run`, whatever number of steps NNI asks for."""
+    def __init__(self, module: nn.Module, run: Run, evaluate: Evaluate | None = None) -> None:
+        """Train `module` by `run`, whatever number of steps NNI asks for; then `evaluate` it."""
         self._run, self.fitted = run, None
-        self.evaluator = TorchEvaluator(self._train, nni.trace(_Idle)(module.parameters()), _loss)
+        self.evaluator = TorchEvaluator(
+            self._train,
+            nni.trace(_Idle)(module.parameters()),
+            _loss,
+            evaluating_func=evaluate,
+        )
 
     fitted: Fitted | None
 

@@ -11,6 +11,7 @@ from boildown import (
     Context,
     LayerState,
     Prune,
+    Quantize,
     Runtime,
     StepOutcome,
     Train,
@@ -37,6 +38,14 @@ def backend_info() -> BackendInfo:
         citation="Microsoft, Neural Network Intelligence, version 3.0, 2023",
         settings_schema=SETTINGS,
     )
+
+
+@hookimpl
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Store weights, and activations where asked, in fewer bits with NNI's quantizers."""
+    from .quantize import quantize
+
+    return quantize(model, step, context)
 
 
 @hookimpl

@@ -14,12 +14,35 @@ PRUNERS: dict[str, tuple[str, ...]] = {
     "Taylor": ("training_steps",),
     "Movement": ("warmup_step", "cooldown_begin_step", "regular_scale"),
 }
+#: LsqPlus is left out: its zero point begins at 127, which loses what is signed or symmetric.
+QUANTIZERS = ("Ptq", "QAT", "Lsq", "DoReFa", "BNN")
 SCHEDULES = ("interval_steps", "total_times")
 _COUNT = {"type": "integer", "minimum": 1}
 _RATIO = {"type": "number", "minimum": 0, "maximum": 1}
 
 #: By operation.
 SETTINGS: dict[Any, dict[str, Any]] = {
+    "quantize": {
+        "type": "object",
+        "properties": {
+            "quantizer": {
+                "enum": list(QUANTIZERS),
+                "description": "Class of NNI (`Lsq` is LsqQuantizer) instead of PtqQuantizer, or"
+                " with `train` QATQuantizer, and for one bit BNNQuantizer.",
+            },
+            "arguments": {
+                "type": "object",
+                "properties": {"quant_start_step": {"type": "integer", "minimum": 0}},
+                "additionalProperties": False,
+                "description": "Arguments of that class.",
+            },
+            "reduce_range": {
+                "type": "boolean",
+                "description": "Use 7 of 8 bits for the weights of static int8.",
+            },
+        },
+        "additionalProperties": False,
+    },
     "prune": {
         "type": "object",
         "properties": {

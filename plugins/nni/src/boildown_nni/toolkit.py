@@ -7,7 +7,6 @@ of a minute, and nothing here uses it.
 from __future__ import annotations
 
 import contextlib
-import logging
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -44,11 +43,21 @@ def silently() -> Iterator[None]:
 
 with silently(), _without_frameworks():
     import nni
-    from nni.compression import TorchEvaluator, pruning
+    from nni.compression import TorchEvaluator, distillation, pruning, quantization
+    from nni.compression.base.setting import QuantizationSetting
     from nni.compression.speedup import ModelSpeedup, dependency
 
 # Its handler holds on to the standard output of the moment of its import.
 nni.silence_stdout()
-LOG = logging.getLogger("nni.compression")
 
-__all__ = ["LOG", "ModelSpeedup", "TorchEvaluator", "dependency", "nni", "pruning", "silently"]
+__all__ = [
+    "ModelSpeedup",
+    "QuantizationSetting",
+    "TorchEvaluator",
+    "dependency",
+    "distillation",
+    "nni",
+    "pruning",
+    "quantization",
+    "silently",
+]
