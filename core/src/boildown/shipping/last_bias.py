@@ -1,4 +1,4 @@
-"""Give Gemm nodes with float outputs the integer bias that ONNX Runtime wants to compute integers."""
+"""Give Gemm nodes with float outputs the integer bias that their integer kernel wants."""
 
 from __future__ import annotations
 

@@ -35,25 +35,22 @@ def store_weights(
     coarser codes where its bias would not fit the 32 bits that ONNX Runtime gives it.
     """
     made: list[NodeProto] = []
-    for name, (codes, layer) in weights.items():
-        scale = codes.scale.reshape(-1)
-        least = _least(model, name, tensors)
-        if (least > scale).any():
-            scale = np.maximum(np.broadcast_to(scale, least.shape), least)
-            spread = scale.reshape([-1 if a == layer.axis else 1 for a in range(codes.codes.ndim)])
-            codes = Codes(np.rint(codes.real / spread).astype(np.int8), spread)
-        readers = [node for node in model.graph.node if name in node.input]
-        scale = scale if scale.size > 1 else scale.reshape(())
+    for name, (given, layer) in weights.items():
+        codes = _coarse(given, layer, _least(model, name, tensors))
+        scale = codes.scale.reshape(-1 if codes.scale.size > 1 else ())
         parts = {"codes": codes.codes, "scale": scale.astype(np.float32)}
+        readers = [node for node in model.graph.node if name in node.input]
         if any(node.op_type != "Conv" for node in readers):  # Gemm must have it, Conv better not
             parts["zero"] = np.zeros(scale.shape, np.int8)
         model.graph.initializer.remove(initializers(model)[name])
         model.graph.initializer.extend(
             numpy_helper.from_array(array, f"{name}/{part}") for part, array in parts.items()
         )
-        given = [f"{name}/{part}" for part in parts]
-        made.append(helper.make_node("DequantizeLinear", given, [name], name=f"{name}/widen",
-                                     **({"axis": layer.axis} if scale.ndim else {})))  # fmt: skip
+        names = [f"{name}/{part}" for part in parts]
+        node = helper.make_node("DequantizeLinear", names, [name], name=f"{name}/widen")
+        if scale.ndim:
+            node.attribute.append(helper.make_attribute("axis", layer.axis))
+        made.append(node)
     replace_nodes(model, [*made, *model.graph.node])
 
 
@@ -92,6 +89,15 @@ def _pair(name: str, source: str, renamed: Mapping[str, str]) -> list[NodeProto]
         helper.make_node("QuantizeLinear", [source, *grid], [codes], name=f"{name}/narrow"),
         helper.make_node("DequantizeLinear", [codes, *grid], [rounded], name=f"{name}/widen"),
     ]
+
+
+def _coarse(codes: Codes, layer: Layer, least: np.ndarray) -> Codes:
+    """Return codes of the same weight whose scales are at least these."""
+    if not (least > codes.scale.reshape(-1)).any():
+        return codes
+    axes = [-1 if axis == layer.axis else 1 for axis in range(codes.codes.ndim)]
+    scale = np.maximum(codes.scale, least.reshape(axes)).astype(np.float32)
+    return Codes(np.rint(codes.real / scale).astype(np.int8), scale)
 
 
 def _least(model: ModelProto, name: str, tensors: Mapping[str, Rounded]) -> np.ndarray:

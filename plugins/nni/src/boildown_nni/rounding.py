@@ -72,7 +72,7 @@ def start_steps(module: nn.Module, quantizer: Any) -> None:  # noqa: ANN401 - NN
         if "weight" not in spaces:
             continue
         space = spaces["weight"]
-        size = part.weight.detach().abs()  # type: ignore[operator,union-attr]
+        size = part.weight.detach().abs()  # type: ignore[operator]
         mean = size.mean() if space.scale.numel() == 1 else size.flatten(1).mean(1)
         start = (2 * mean / space.qmax**0.5).clamp_min(1e-8)
         space.scale.data = start.reshape(space.scale.shape).clone()
