@@ -61,12 +61,12 @@ def write_rounding(model: ModelProto, tensors: Mapping[str, Rounded]) -> None:
     for name, (scale, zero) in tensors.items():
         model.graph.initializer.extend(
             [
-                numpy_helper.from_array(np.array(scale, np.float32), f"{name}/scale"),
-                numpy_helper.from_array(np.array(zero, np.uint8), f"{name}/zero"),
+                numpy_helper.from_array(np.array(scale, np.float32), f"{name}/rounding/scale"),
+                numpy_helper.from_array(np.array(zero, np.uint8), f"{name}/rounding/zero"),
             ]
         )
         if name not in outputs:
-            renamed[name] = f"{name}/rounded"
+            renamed[name] = f"{name}/rounding/real"
     nodes: list[NodeProto] = []
     for item in model.graph.input:
         nodes += _pair(item.name, item.name, renamed) if item.name in tensors else []
@@ -77,14 +77,14 @@ def write_rounding(model: ModelProto, tensors: Mapping[str, Rounded]) -> None:
         for place, name in enumerate(node.output):
             if name in tensors:
                 if name in outputs:
-                    node.output[place] = f"{name}/real"
+                    node.output[place] = f"{name}/rounding/before"
                 nodes += _pair(name, node.output[place], renamed)
     replace_nodes(model, nodes)
 
 
 def _pair(name: str, source: str, renamed: Mapping[str, str]) -> list[NodeProto]:
-    grid = [f"{name}/scale", f"{name}/zero"]
-    codes, rounded = f"{name}/codes", renamed.get(name, name)
+    grid = [f"{name}/rounding/scale", f"{name}/rounding/zero"]
+    codes, rounded = f"{name}/rounding/codes", renamed.get(name, name)
     return [
         helper.make_node("QuantizeLinear", [source, *grid], [codes], name=f"{name}/narrow"),
         helper.make_node("DequantizeLinear", [codes, *grid], [rounded], name=f"{name}/widen"),
