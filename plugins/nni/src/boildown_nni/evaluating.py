@@ -7,7 +7,7 @@ each forward pass; the optimizer is one that does nothing, stepped behind the re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from boildown_torch.training import CrossEntropy, Objective
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
     from boildown import Fitted
 
-#: What NNI does to the loss of a batch.
-Patch = Callable[[Tensor, nn.Module], Tensor]
+
+class Judged(NamedTuple):
+    """What NNI takes for a batch: its loss, and what was run."""
+
+    loss: Tensor
+    inputs: tuple[Tensor, ...]
+
+
+#: Gives the loss of a batch with what NNI adds to it.
+Patch = Callable[[Judged, nn.Module], Tensor]
 #: Trains the first, calling the second behind each batch, towards the third.
 Run = Callable[[nn.Module, Callable[[], None], Objective], "Fitted | None"]
 #: Shows a network what it is to be judged, or calibrated, by.
@@ -81,15 +89,24 @@ class _Patched:
         return self._inner.attached(module, inputs)
 
     def __call__(self, output: Tensor, inputs: tuple[Tensor, ...], labels: Tensor | None) -> Tensor:
-        return self._patch(self._inner(output, inputs, labels), self._model)
+        return self._patch(Judged(self._inner(output, inputs, labels), inputs), self._model)
 
 
 class Training:
     """What NNI runs as its training function; it runs once, as long as the recipe says."""
 
-    def __init__(self, module: nn.Module, run: Run, evaluate: Evaluate | None = None) -> None:
-        """Train `module` by `run`, whatever number of steps NNI asks for; then `evaluate` it."""
-        self._run, self.fitted = run, None
+    def __init__(
+        self,
+        module: nn.Module,
+        run: Run,
+        evaluate: Evaluate | None = None,
+        inner: Objective | None = None,
+    ) -> None:
+        """Train `module` by `run`, whatever number of steps NNI asks for; then `evaluate` it.
+
+        NNI adds to the loss of `inner`, which is cross entropy where it is left out.
+        """
+        self._run, self._inner, self.fitted = run, inner or CrossEntropy(), None
         self.evaluator = TorchEvaluator(
             self._train,
             nni.trace(_Idle)(module.parameters()),
@@ -110,10 +127,10 @@ class Training:
             with torch.enable_grad():
                 optimizers.step()
 
-        objective = _Patched(CrossEntropy(), training_step, model)
+        objective = _Patched(self._inner, training_step, model)
         self.fitted = self._run(Shown(model), behind_each_batch, objective)
 
 
-def _loss(batch: Tensor, model: nn.Module) -> Tensor:  # noqa: ARG001 - NNI's signature
-    """Return what NNI takes for a batch: the loss itself, for NNI to add to."""
-    return batch
+def _loss(batch: Judged, model: nn.Module) -> Tensor:  # noqa: ARG001 - NNI's signature
+    """Return the loss, for NNI to add to."""
+    return batch.loss

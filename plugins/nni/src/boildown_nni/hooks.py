@@ -9,6 +9,7 @@ from boildown import (
     Artifact,
     BackendInfo,
     Context,
+    Distill,
     LayerState,
     Prune,
     Quantize,
@@ -54,6 +55,14 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     from .prune import prune
 
     return prune(model, step, context)
+
+
+@hookimpl
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train a student, named or narrower than the network, to imitate a teacher."""
+    from .distill import distill
+
+    return distill(model, step, context)
 
 
 @hookimpl

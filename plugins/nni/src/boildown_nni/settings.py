@@ -74,4 +74,14 @@ SETTINGS: dict[Any, dict[str, Any]] = {
         },
         "additionalProperties": False,
     },
+    "distill": {
+        "type": "object",
+        "properties": {
+            "distiller": {
+                "enum": ["DynamicLayerwise", "Adaptive1dLayerwise"],
+                "description": "Class of NNI (`DynamicLayerwise` is DynamicLayerwiseDistiller).",
+            }
+        },
+        "additionalProperties": False,
+    },
 }

@@ -7,7 +7,7 @@ from typing import Any
 from boildown import Offer, Range, Refusal
 
 _SHARE = Range(minimum=0, maximum=1)
-_BEFORE = ("prune",)
+_BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
 #: Layers that become one module with one weight each.
 LAYERS = ("Conv", "Gemm", "MatMul")

@@ -6,7 +6,7 @@ from typing import Any
 
 from boildown import Approximation, Offer, Refusal
 
-_BEFORE = ("prune",)
+_BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
 #: Layers that become one module with one weight each.
 LAYERS = ("Conv", "Gemm", "MatMul")
