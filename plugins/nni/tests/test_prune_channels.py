@@ -110,9 +110,7 @@ def test_a_layer_that_shares_channels_with_one_that_stays_is_told(tmp_path: Path
 def test_a_network_without_channels_that_can_go_is_refused_by_the_names_of_its_layers(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(
-        UnsupportedError, match="'query' has no channels on the second axis"
-    ) as told:
+    with pytest.raises(UnsupportedError, match="'query' is no 2-D convolution") as told:
         narrower(normalised(GRAPHS["attention"](), tmp_path))
     assert "'fc' puts out the results" in str(told.value)
 

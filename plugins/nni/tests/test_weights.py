@@ -108,6 +108,16 @@ def test_without_training_the_codes_are_those_of_every_backend(source: Path) -> 
         assert np.abs(found[layer] - other).max() < 1.01 * np.abs(weight).max() / 127
 
 
+def test_quant_start_step_reaches_nni(source: Path) -> None:
+    """Trained with exact weights first, the network ends elsewhere."""
+    late, early = (
+        rounded(source, {"arguments": {"quant_start_step": n}}, weights="int2", train=TRAIN)
+        for n in (15, 0)
+    )
+    found = [outputs(source, shipped(result)) for result in (late, early)]
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
 @pytest.mark.parametrize(
     ("with_", "settings", "told"),
     [
@@ -117,6 +127,7 @@ def test_without_training_the_codes_are_those_of_every_backend(source: Path) -> 
         ({"quantizer": "DoReFa"}, {"train": TRAIN, "granularity": "channel"}, "one range"),
         ({"quantizer": "Lsq"}, {"train": TRAIN, "activations": "int8"}, "weights alone"),
         ({"arguments": {"quant_start_step": 2}}, {}, "takes no quant_start_step"),
+        ({"arguments": {"quant_start_step": 20}}, {"train": TRAIN}, "there are 20 steps"),
         ({"reduce_range": True}, {}, "about static int8"),
     ],
 )

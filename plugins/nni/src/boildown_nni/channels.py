@@ -44,7 +44,7 @@ def staying(module: fx.GraphModule, layers: Mapping[str, str]) -> dict[str, str]
     reasons = dict.fromkeys(ends, _ENDS)
     for name in layers:
         if name not in reasons and not _has_channels(module, name):
-            reasons[name] = "has no channels on the second axis, where NNI follows them"
+            reasons[name] = "is no 2-D convolution and no product of vectors, which NNI can follow"
     for group in dependency.build_channel_dependency(module):
         names = {str(node.target) for node in group}
         held = sorted(name for name in names if name in reasons or name not in layers)

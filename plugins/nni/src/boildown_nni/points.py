@@ -28,13 +28,13 @@ QuantizationSetting.register("Point", QuantizationSetting.activation_setting)
 def add_points(module: fx.GraphModule, tensors: Iterable[str]) -> dict[str, str]:
     """Put a point behind each of these tensors of the ONNX graph, in place.
 
-    Returns point → tensor.
+    Returns point → tensor; tensors that are constants by now have none.
     """
     nodes = {node.name: node for node in module.graph.nodes}
     inputs = [node for node in nodes.values() if node.op == "placeholder"]
     where = tensor_nodes(module)
     found = {}
-    for number, tensor in enumerate(tensors):
+    for number, tensor in enumerate(name for name in tensors if name in where):
         node = nodes[where[tensor]]
         name = f"boildown_point_{number}"
         module.add_submodule(name, Point())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import UnsupportedError, Warned
+from boildown import UnsupportedError, Warned, steps_per_epoch
 
 from .toolkit import silently
 
@@ -26,6 +26,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     imported, or has a fixed batch and is to be trained; DataError where samples are missing.
     """
     quantizer = class_of(step, context.settings)
+    _refuse_late_start(step, context)
     with silently(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         if step.activations == "int8":
@@ -57,6 +58,16 @@ def class_of(step: Quantize, settings: Mapping[str, Any]) -> str:
     if step.activations != "int8" and "reduce_range" in settings:
         raise UnsupportedError("`reduce_range` is about static int8; activations stay float32 here")
     return name
+
+
+def _refuse_late_start(step: Quantize, context: Context) -> None:
+    """Refuse a start behind the end of the training: nothing would ever be rounded."""
+    start = context.settings.get("arguments", {}).get("quant_start_step", 0)
+    if step.train is None or not start:
+        return
+    steps = step.train.epochs * steps_per_epoch(context.data, step.train)
+    if start >= steps:
+        raise UnsupportedError(f"quant_start_step is {start}, and there are {steps} steps")
 
 
 def _problem(name: str, step: Quantize) -> str:

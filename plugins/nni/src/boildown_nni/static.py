@@ -90,7 +90,8 @@ def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> St
     _unwrap(module)
     result = write_back(graph, module)
     store_weights(result, codes, tensors)
-    write_rounding(result, tensors | {new: tensors[old] for new, old in where.moved.items()})
+    moved = {new: tensors[old] for new, old in where.moved.items() if old in tensors}
+    write_rounding(result, tensors | moved)
     quantize_last_bias(result)
     return _told(
         StepOutcome(
