@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from .shipping.graph import store_values as store_values
     from .shipping.graph import with_opset as with_opset
     from .shipping.halves import store_halves as store_halves
+    from .shipping.last_bias import quantize_last_bias as quantize_last_bias
     from .shipping.norm_folding import fold_batch_norms as fold_batch_norms
     from .shipping.plain import store_plainly as store_plainly
     from .shipping.weight_only import about_kernels as about_kernels
@@ -182,6 +183,7 @@ _HOME = {
     "with_opset": "shipping.graph",
     "store_halves": "shipping.halves",
     "store_plainly": "shipping.plain",
+    "quantize_last_bias": "shipping.last_bias",
     "about_kernels": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _LAYERS, _KEPT, _FLATTENS = "boildown_layers", "boildown_kept", "boildown_flattens"
+_TENSORS = "boildown_tensors"
 #: Operators that also bring more than one constant together; larger results are not folded.
 _MOST_FOLDED = 1 << 22
 
@@ -55,12 +56,20 @@ def import_onnx(source: Path | onnx.ModelProto) -> fx.GraphModule:
     module = fx.GraphModule(builder.root, builder.flow, class_name="Imported")
     module.meta[_LAYERS], module.meta[_KEPT] = dict(builder.modules), tuple(builder.kept)
     module.meta[_FLATTENS] = tuple(builder.flattens)
+    module.meta[_TENSORS] = {
+        name: value.name for name, value in builder.values.items() if isinstance(value, fx.Node)
+    }
     return module
 
 
 def layer_modules(module: fx.GraphModule) -> dict[str, str]:
     """Return module name -> name of the ONNX node for everything imported as a module."""
     return dict(module.meta[_LAYERS])
+
+
+def tensor_nodes(module: fx.GraphModule) -> dict[str, str]:
+    """Return tensor of the ONNX graph → name of the node of `module.graph` that gives it."""
+    return dict(module.meta[_TENSORS])
 
 
 def kept_initializers(module: nn.Module) -> tuple[Kept, ...]:

@@ -1,0 +1,58 @@
+"""Give Gemm nodes with float outputs the integer bias that their integer kernel wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import helper, numpy_helper
+
+from .graph import initializers, replace_nodes
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+_BIAS = 2
+_WIDEN = "DequantizeLinear"
+
+
+def quantize_last_bias(model: ModelProto) -> None:
+    """Store the bias of Gemm nodes with float outputs as int32, in place.
+
+    Only so does ONNX Runtime compute them in integers.
+    """
+    made = _makers(model)
+    narrowed = {n.input[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
+    readers = {name: node for node in model.graph.node for name in node.input}
+    for node in [node for node in model.graph.node if node.op_type == "Gemm"]:
+        output = node.output[0]
+        bounded = output in readers and readers[output].op_type in {"Relu", "Clip"}
+        widened = [made.get(name) for name in node.input[:2]]
+        integer = all(w is not None and w.op_type == _WIDEN for w in widened)
+        if integer and output not in narrowed and not bounded and len(node.input) > _BIAS:
+            _quantize_bias(model, node, made)
+
+
+def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto]) -> None:
+    tensors = initializers(model)
+    if gemm.input[_BIAS] not in tensors:
+        return
+    steps = [numpy_helper.to_array(tensors[made[name].input[1]]) for name in gemm.input[:2]]
+    bias = numpy_helper.to_array(tensors[gemm.input[_BIAS]]).ravel()
+    scale = np.broadcast_to(steps[0] * steps[1], bias.shape).astype(np.float32)
+    # A channel of tiny weights has a step so small that its bias would not fit 32 bits.
+    scale = np.maximum(scale, np.abs(bias) / np.float32(2**30))
+    scale = np.where(scale > 0, scale, np.float32(1))
+    codes = np.rint(bias / scale).astype(np.int32)
+    names = [f"{gemm.input[_BIAS]}/{part}" for part in ("codes", "scale", "real")]
+    model.graph.initializer.extend(
+        numpy_helper.from_array(values, name)
+        for values, name in zip((codes, scale), names[:2], strict=True)
+    )
+    widen = helper.make_node(_WIDEN, names[:2], names[2:], axis=0)
+    gemm.input[_BIAS] = names[2]
+    replace_nodes(model, [widen, *model.graph.node])
+
+
+def _makers(model: ModelProto) -> dict[str, NodeProto]:
+    return {name: node for node in model.graph.node for name in node.output}

@@ -1,0 +1,143 @@
+"""Distilling by NNI: a student, named or narrower than the network, learns to imitate a teacher.
+
+Soft targets as Hinton, Vinyals and Dean (2015) have them. NNI's temperature is always 2, so what it
+compares are the scores times 2/T, and its loss is scaled to T² as in the paper.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from boildown import (
+    StepOutcome,
+    Warned,
+    named_graph,
+    narrow,
+    read_graph,
+    refuse_fixed_batch,
+    start_anew,
+    warn_of_kept_channels,
+    write_graph,
+)
+from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.training import CrossEntropy, first_output, logits
+from torch import Tensor, nn
+
+from .evaluating import Judged, Training
+from .example import example
+from .fitting import fit_in_job
+from .toolkit import distillation, silently
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boildown import Artifact, Context, Distill, Fitted
+    from boildown_torch.training import Objective
+    from onnx import ModelProto
+
+_TEMPERATURE = 2.0
+
+
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train the student on what the teacher says of the train samples; the student ships.
+
+    Raises UnsupportedError where student or teacher cannot be imported, takes fixed batches or
+    other inputs than the source, or where no channels can be removed; DataError where there are
+    no train samples, or labels are missing that `alpha` gives a share.
+    """
+    source = read_graph(context.original)
+    graph, teaching = read_graph(model), source
+    if step.student is not None:
+        graph = named_graph(step.student, source, context)
+    if step.teacher != "original":
+        teaching = named_graph(step.teacher, source, context)
+    refuse_fixed_batch(graph)
+    refuse_fixed_batch(teaching)
+    warnings: tuple[Warned, ...] = ()
+    if step.width is not None:
+        narrower = narrow(graph, step.width)
+        graph = narrower.model
+        warnings = warn_of_kept_channels(narrower.kept_all, narrower.kept_more)
+    if step.start == "random":
+        graph = start_anew(graph, context.seed)
+    with silently(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(context.seed)
+        result, epochs = _taught(graph, teaching, step, context)
+    artifact = write_graph(result, context, "student")
+    return StepOutcome(artifact=artifact, epochs=epochs, warnings=warnings)
+
+
+class _Scores(nn.Module):
+    """Scores at the recipe's temperature; what NNI compares."""
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__()
+        self._factor = _TEMPERATURE / temperature
+
+    def forward(self, output: Tensor) -> Tensor:
+        return logits(output) * self._factor
+
+
+class _Heard(nn.Module):
+    """A network whose scores are listened to on the side; it gives what it always gave."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network, self.scores = network, _Scores(temperature)
+
+    def forward(self, *inputs: Tensor) -> Any:  # noqa: ANN401 - what the network gives
+        output = self.network(*inputs)
+        self.scores(first_output(output))
+        return output
+
+
+class _Unjudged(CrossEntropy):
+    """No loss of its own, where soft targets alone count; so labels are not needed."""
+
+    needs_labels = False
+
+    def __call__(self, output: Tensor, inputs: tuple[Tensor, ...], labels: Tensor | None) -> Tensor:  # noqa: ARG002 - as an objective has it
+        return logits(output).sum() * 0.0
+
+
+def _taught(
+    graph: ModelProto, teaching: ModelProto, step: Distill, context: Context
+) -> tuple[ModelProto, int]:
+    student, teacher = import_onnx(graph), import_onnx(teaching)
+    pair = [_Heard(network, step.temperature).eval() for network in (student, teacher)]
+
+    def run(
+        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
+    ) -> Fitted:
+        assert step.train is not None  # noqa: S101 - distilling always trains
+        return fit_in_job(
+            network,
+            graph,
+            step.train,
+            context,
+            objective=objective,
+            after_step=lambda _: behind_each_batch(),
+        )
+
+    training = Training(pair[0], run, inner=_Unjudged() if step.alpha == 1 else CrossEntropy())
+    name = context.settings.get("distiller", "DynamicLayerwise")
+    entry = {
+        "op_names": ["scores"],
+        "lambda": step.alpha * (step.temperature / _TEMPERATURE) ** 2,
+        "apply_method": "kl",
+    }
+    distiller = getattr(distillation, f"{name}Distiller")(
+        pair[0], [entry], training.evaluator, pair[1], _listen, origin_loss_lambda=1 - step.alpha
+    )
+    if name == "Adaptive1dLayerwise":
+        distiller.track_forward(*example(graph))
+    distiller.compress(None, 1)
+    distiller.unwrap_model()
+    assert training.fitted is not None  # noqa: S101 - it has trained
+    return write_back(graph, student), training.fitted.epochs
+
+
+def _listen(batch: Judged, teacher: nn.Module) -> None:
+    """Run the teacher on a batch; NNI hears what it says."""
+    teacher(*batch.inputs)

@@ -1,0 +1,70 @@
+"""What pruning the NNI backend offers, and why it refuses the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from boildown import Offer, Range, Refusal
+
+_SHARE = Range(minimum=0, maximum=1)
+_BEFORE = ("prune", "distill")
+_LABELLED = ("train", "labels")
+#: Layers that become one module with one weight each.
+LAYERS = ("Conv", "Gemm", "MatMul")
+_SCHEDULES = ("one-shot", "linear", "cubic")
+_NORMS: dict[str, Any] = {
+    "sparsity": _SHARE,
+    "structure": ("filter", "channel"),
+    "criterion": ("magnitude", "l2", "fpgm"),
+}
+_ELEMENTS: dict[str, Any] = {
+    "sparsity": _SHARE,
+    "scope": ("local", "global"),
+    "criterion": ("magnitude", "l2"),
+}
+
+
+def _offer(
+    accepts: dict[str, Any],
+    **more: Any,  # noqa: ANN401 - settings that an offer accepts
+) -> Offer:
+    needs = more.pop("needs", _LABELLED if "train" in more else ())
+    return Offer(
+        op="prune", accepts={**accepts, **more}, needs=needs, after=_BEFORE, operators=LAYERS
+    )
+
+
+PRUNE_OFFERS = (
+    _offer(_ELEMENTS),
+    _offer(_NORMS),
+    _offer(_ELEMENTS, train=(True,), schedule=_SCHEDULES),
+    _offer(_NORMS, train=(True,), schedule=_SCHEDULES),
+    _offer({**_NORMS, "criterion": ("taylor",)}, needs=_LABELLED),
+    _offer({**_NORMS, "criterion": ("taylor", "slim")}, train=(True,), schedule=_SCHEDULES),
+    _offer(
+        {**_NORMS, "structure": ("element", "filter", "channel"), "criterion": ("movement",)},
+        train=(True,),
+        schedule=("cubic",),
+    ),
+)
+PRUNE_REFUSALS = (
+    Refusal(
+        op="prune",
+        setting="structure",
+        value="block",
+        reason="NNI has blocks, and ONNX Runtime no kernel that would gain by them",
+    ),
+    Refusal(
+        op="prune",
+        setting="criterion",
+        value="movement",
+        reason="NNI learns the scores of movement while training, along a cubic schedule of its"
+        " own; give `train` and `schedule: cubic`",
+    ),
+    Refusal(
+        op="prune",
+        setting="criterion",
+        value="taylor",
+        reason="NNI sums Taylor's effects over filters; give structure `filter` or `channel`",
+    ),
+)

@@ -1,0 +1,210 @@
+"""Static int8 by NNI's PtqQuantizer, or trained with by its QATQuantizer, in the QDQ format.
+
+NNI writes neither codes nor rounding into files. Its ranges are read from the points where it
+rounds, and written into the ONNX graph at the same tensors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from boildown import (
+    DataError,
+    StepOutcome,
+    UnsupportedError,
+    Warned,
+    batches,
+    fold_batch_norms,
+    quantize_last_bias,
+    read_graph,
+    refuse_fixed_batch,
+    selected_layers,
+    source_layers,
+    unchanged,
+    with_opset,
+    write_graph,
+)
+from boildown_torch.importer import import_onnx, write_back
+
+from .evaluating import Training
+from .fitting import fit_in_job
+from .offers.quantize import LAYERS
+from .placing import places
+from .points import activation_entry, add_points
+from .qdq import Rounded, store_weights, write_rounding
+from .rounding import codes_of, weight_entry
+from .targets import targets_of, tell_left_out
+from .toolkit import quantization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boildown import Artifact, Context, Fitted, Quantize
+    from boildown_torch.training import Objective
+    from onnx import ModelProto
+    from torch import fx, nn
+
+_BATCH = 16
+#: Scales along an axis came to DequantizeLinear with this version.
+_OPSET = 13
+_ALL_BITS, _NARROW_BITS = 8, 7
+_NARROW = "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI"
+
+
+def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> StepOutcome:
+    """Quantize the selected layers and what lies beside them.
+
+    Raises as `quantize.quantize` does.
+    """
+    layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
+    if not layers:
+        return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
+    graph = with_opset(read_graph(model), _OPSET)
+    fold_batch_norms(graph)
+    if step.train is not None:
+        refuse_fixed_batch(graph)
+    module = import_onnx(graph).eval()
+    targets = targets_of(module, layers)
+    if not targets:
+        names = ", ".join(repr(layer.name) for layer in layers)
+        raise UnsupportedError(f"NNI knows no module for the layers {names}")
+    weights = {one.layer.weight for one in targets}
+    every = source_layers(context.network.path)
+    where = places(graph, {layer.node for layer in every if layer.weight in weights})
+    points = add_points(module, where.points)
+    bits = _bits(step, context)
+    entries = [
+        weight_entry(
+            [one.module for one in targets], name, bits, whole=step.granularity == "tensor"
+        ),
+        activation_entry([*points], symmetric=bool(step.symmetric)),
+    ]
+    training = _compress(module, graph, entries, step, context, name=name)
+    tensors = _ranges(module, points)
+    codes = {
+        one.layer.weight: (one.as_onnx(codes_of(module, one.module, name, bits)), one.layer)
+        for one in targets
+    }
+    _unwrap(module)
+    result = write_back(graph, module)
+    store_weights(result, codes, tensors)
+    moved = {new: tensors[old] for new, old in where.moved.items() if old in tensors}
+    write_rounding(result, tensors | moved)
+    quantize_last_bias(result)
+    return _told(
+        StepOutcome(
+            artifact=write_graph(result, context, "static"),
+            epochs=training.fitted.epochs if training.fitted is not None else 0,
+            warnings=tell_left_out(layers, targets),
+        ),
+        step,
+        bits,
+    )
+
+
+def _bits(step: Quantize, context: Context) -> int:
+    narrow = step.weights == "int7" or context.settings.get("reduce_range", True)
+    return _NARROW_BITS if narrow else _ALL_BITS
+
+
+def _compress(
+    module: fx.GraphModule,
+    graph: ModelProto,
+    entries: list[dict[str, Any]],
+    step: Quantize,
+    context: Context,
+    *,
+    name: str,
+) -> Training:
+    """Let NNI find its ranges, by calibrating or by training; the network stays wrapped."""
+
+    def run(
+        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
+    ) -> Fitted | None:
+        if step.train is None:
+            return None
+        return fit_in_job(
+            network,
+            graph,
+            step.train,
+            context,
+            objective=objective,
+            after_step=lambda _: behind_each_batch(),
+        )
+
+    def calibrate(network: nn.Module) -> float:
+        _show(network, graph, context)
+        return 0.0
+
+    training = Training(module, run, calibrate)
+    arguments = context.settings.get("arguments", {})
+    quantizer = getattr(quantization, f"{name}Quantizer")(
+        module, entries, training.evaluator, **arguments
+    )
+    quantizer.compress(1, None)
+    module.eval()
+    return training
+
+
+def _show(network: nn.Module, graph: ModelProto, context: Context) -> None:
+    """Run the network on every calibration sample; DataError where there are none.
+
+    A network of a fixed batch sees some samples twice rather than miss any.
+    """
+    if context.data is None or "calibration" not in context.data.splits:
+        raise DataError("static quantization needs calibration samples; give the run data")
+    names = [item.name for item in graph.graph.input]
+    fixed = graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value
+    size, total = fixed or _BATCH, len(context.data.splits["calibration"])
+    with torch.no_grad():
+        for number, batch in enumerate(batches(context.data, "calibration", size)):
+            context.progress(min(number * size, total), total, "calibrating")
+            arrays = [_filled(batch.inputs[name], fixed) for name in names]
+            network(*(torch.from_numpy(array) for array in arrays))
+
+
+def _filled(array: np.ndarray, size: int) -> np.ndarray:
+    missing = max(size - len(array), 0)
+    whole: np.ndarray = np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
+    return whole
+
+
+def _ranges(module: fx.GraphModule, points: dict[str, str]) -> dict[str, Rounded]:
+    """Return how NNI rounds at its points, by tensor."""
+    found = {}
+    for point, tensor in points.items():
+        wrapper: Any = module.get_submodule(point)._nni_wrapper  # noqa: SLF001 - as NNI hangs it
+        space = wrapper.quantization_target_spaces["_output_0"]
+        found[tensor] = Rounded(float(space.scale), round(float(space.zero_point)))
+    return found
+
+
+def _unwrap(module: fx.GraphModule) -> None:
+    for part in [*module.modules()]:
+        wrapper = getattr(part, "_nni_wrapper", None)
+        if wrapper is not None:
+            wrapper.unwrap()
+
+
+def _told(outcome: StepOutcome, step: Quantize, bits: int) -> StepOutcome:
+    """Add what is not exactly what the step asked for, and what a reader must know."""
+    if step.symmetric:
+        text = (
+            "ONNX Runtime computes a convolution together with the ReLU behind it in integers only"
+            " where the code of 0 is 0; with `symmetric: true` it is 128, and they are computed in"
+            " float32"
+        )
+        note = Warned(code="NOTE", text=text)
+        outcome = outcome.model_copy(update={"warnings": (*outcome.warnings, note)})
+    if bits == _ALL_BITS:
+        note = Warned(
+            code="NOTE",
+            text="weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may"
+            " saturate, so accuracy there differs from that on other CPUs",
+        )
+        return outcome.model_copy(update={"warnings": (*outcome.warnings, note)})
+    if step.weights == "int8":
+        return outcome.model_copy(update={"approximations": (_NARROW,)})
+    return outcome
