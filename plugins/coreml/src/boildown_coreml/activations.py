@@ -1,0 +1,81 @@
+"""Activations in 8 bits: coremltools' quantizer, with ranges from the translated program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import onnx
+from boildown import UnsupportedError, batches, source_layers
+
+from .calibrating import activation_ranges, calibrated
+from .formats import ACTIVATION_MODES, setting
+from .names import place_of_operator
+from .package import partial
+from .stored import first_uses
+from .toolkit import ct, cto, silently
+from .translator import read_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    import numpy as np
+    from boildown import Context, Layer, Quantize, Warned
+
+_QUANTIZED = ("conv", "linear")
+
+
+def quantize_activations(
+    package: Path, step: Quantize, layers: Sequence[Layer], context: Context
+) -> tuple[Path, tuple[Warned, ...]]:
+    """Quantize what goes into the selected layers, and into pools and sums where all are.
+
+    Returns the program with warnings of the layers whose inputs stay as they were. Raises
+    UnsupportedError where nothing can be quantized.
+    """
+    function = read_program(package)
+    source = source_layers(context.network.path)
+    first = first_uses(source)
+    places = {first[layer.weight] for layer in layers}
+    done, left = list[str](), list[str]()
+    for operator in function.operations:
+        place = place_of_operator(operator.name)
+        if place is not None and first[source[place].weight] in places:
+            (done if operator.op_type in _QUANTIZED else left).append(operator.name)
+    named = {place_of_operator(name) for name in done}
+    kept = [layer for layer in layers if first[layer.weight] not in named]
+    why = "Core ML quantizes what goes into convolutions and linear layers"
+    if not done:
+        kinds = ", ".join(sorted({f"{layer.op} ({layer.name})" for layer in kept}))
+        raise UnsupportedError(f"{why}, and this network has only {kinds}")
+    config = cto.OpLinearQuantizerConfig(
+        mode=setting(context, "activation_mode", ACTIVATION_MODES), dtype="int8"
+    )
+    whole = len(layers) == len(set(first.values()))
+    settings = {"global_config": config} if whole else {"op_name_configs": _each(done, config)}
+    ranges = activation_ranges(
+        package, _samples(function, context), context.workdir, context.threads
+    )
+    path = context.workdir / "activations.mlpackage"
+    with silently(), calibrated(ranges):
+        model = ct.models.MLModel(str(package), skip_model_load=True)
+        cto.linear_quantize_activations(model, cto.OptimizationConfig(**settings), [{}]).save(
+            str(path)
+        )
+    return path, partial([x.name for x in kept], len(layers), "activations", why)
+
+
+def _each(names: Sequence[str], config: Any) -> dict[str, Any]:  # noqa: ANN401 - coremltools has no types
+    return dict.fromkeys(names, config)
+
+
+def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]:  # noqa: ANN401 - coremltools has no types
+    """Yield the calibration split in the batches that the program takes, under its names."""
+    assert context.data is not None  # noqa: S101 - the offer needs samples
+    ours = list(function.inputs)
+    theirs = [port.name for port in onnx.load(context.network.path).graph.input]
+    size = int(next(iter(function.inputs.values())).shape[0])
+    for batch in batches(context.data, "calibration", size):
+        if len(next(iter(batch.inputs.values()))) == size:
+            yield {name: batch.inputs[given] for name, given in zip(ours, theirs, strict=True)}
