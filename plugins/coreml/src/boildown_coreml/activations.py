@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 from boildown import UnsupportedError, batches, source_layers
 
 from .calibrating import activation_ranges, calibrated
+from .chain import precision_of
 from .formats import ACTIVATION_MODES, setting
 from .names import place_of_operator
 from .package import partial
@@ -20,14 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    import numpy as np
-    from boildown import Context, Layer, Quantize, Warned
+    from boildown import Context, Layer, Warned
 
 _QUANTIZED = ("conv", "linear")
 
 
 def quantize_activations(
-    package: Path, step: Quantize, layers: Sequence[Layer], context: Context
+    package: Path, layers: Sequence[Layer], context: Context
 ) -> tuple[Path, tuple[Warned, ...]]:
     """Quantize what goes into the selected layers, and into pools and sums where all are.
 
@@ -57,8 +58,12 @@ def quantize_activations(
     ranges = activation_ranges(
         package, _samples(function, context), context.workdir, context.threads
     )
+    precision = precision_of(context)
+    far = [x for x in ranges.values() if max(-x["rmin"], x["rmax"]) > np.finfo(precision).max]
+    if far:
+        raise UnsupportedError(f"{len(far)} values reach beyond what {precision} can hold")
     path = context.workdir / "activations.mlpackage"
-    with silently(), calibrated(ranges):
+    with silently(), calibrated(ranges, precision):
         model = ct.models.MLModel(str(package), skip_model_load=True)
         cto.linear_quantize_activations(model, cto.OptimizationConfig(**settings), [{}]).save(
             str(path)

@@ -40,7 +40,8 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
             "coremltools has no vectors and no scales of channels for weights that are compressed"
             " already; make `cluster` the first step"
         )
-    method = Method(cto.palettize_weights, _config(step, context), _why(context))
+    config = _config(step, context)
+    method = Method(cto.palettize_weights, lambda _: config, _why(context))
     outcome = compress(package, layers, method, context, "cluster")
     return outcome.model_copy(update={"warnings": (*outcome.warnings, *_more_values(context))})
 

@@ -35,7 +35,8 @@ class Method(NamedTuple):
 
     #: `prune_weights`, `palettize_weights` or `linear_quantize_weights`.
     run: Callable[..., Any]
-    config: Any
+    #: Layer -> coremltools' settings.
+    config: Callable[[Layer], Any]
     #: Why a layer may stay as it was.
     why: str
 
@@ -69,15 +70,14 @@ def compress(
     before = read_program(package)
     source = source_layers(context.network.path)
     first = first_uses(source)
-    places = {first[layer.weight] for layer in layers}
-    operators = [
-        operator
-        for place, found in weight_operators(before).items()
-        if place in places
-        for operator in found
-    ]
+    chosen = {first[layer.weight]: layer for layer in layers}
+    operators = {
+        operator: layer
+        for place, layer in chosen.items()
+        for operator in weight_operators(before).get(place, [])
+    }
     config = cto.OptimizationConfig(
-        op_name_configs={operator.name: method.config for operator in operators}
+        op_name_configs={item.name: method.config(layer) for item, layer in operators.items()}
     )
     joint = any(operator.op_type.startswith(COMPRESSED) for operator in operators)
     path = context.workdir / f"{name}.mlpackage"
@@ -90,9 +90,16 @@ def compress(
             raise UnsupportedError(f"coremltools refuses to {name}: {line}") from error
         made.save(str(path))
     check_program(path, source)
-    left = _same(stored_weights(before), stored_weights(read_program(path)), places)
-    warnings = partial([source[place].name for place in left], len(places), name, method.why)
+    left = _same(stored_weights(before), stored_weights(read_program(path)), chosen)
+    warnings = partial([source[place].name for place in left], len(chosen), name, method.why)
     return StepOutcome(artifact=Artifact(path=path, format="mlpackage"), warnings=warnings)
+
+
+def input_channels(layer: Layer) -> int:
+    """Return how many weights of a layer meet one number of its output, places aside."""
+    if layer.op in {"Conv", "Gemm", "MatMul"} and layer.axis == len(layer.shape) - 1:
+        return layer.shape[-2]
+    return layer.shape[0 if layer.op == "ConvTranspose" else -1 if layer.axis else 1]
 
 
 def partial(left: list[str], total: int, what: str, why: str) -> tuple[Warned, ...]:
@@ -106,7 +113,7 @@ def partial(left: list[str], total: int, what: str, why: str) -> tuple[Warned, .
 
 
 def _same(
-    before: dict[int, list[Stored]], after: dict[int, list[Stored]], places: set[int]
+    before: dict[int, list[Stored]], after: dict[int, list[Stored]], places: Iterable[int]
 ) -> list[int]:
     """Return the places of which a part has the same bits and numbers as before."""
     return [

@@ -28,7 +28,7 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     chosen = [x for x in layers if step.pattern is None or x.op in PATTERNED]
     if not chosen:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(PATTERNED)}")
-    method = Method(cto.prune_weights, _config(step), _why(step))
+    method = Method(cto.prune_weights, lambda _: _config(step), _why(step))
     outcome = compress(open_package(model, context), chosen, method, context, "prune")
     other = [layer.name for layer in layers if layer not in chosen]
     why = f"{step.structure} needs {', '.join(PATTERNED)}"

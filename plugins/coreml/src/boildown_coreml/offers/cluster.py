@@ -19,7 +19,13 @@ _TABLE = Offer(
 )
 _TABLES = _TABLE.model_copy(
     update={
-        "accepts": {**_TABLE.accepts, "granularity": ("channel",)},
+        # A table of more for each channel is larger than the weights of most layers.
+        "accepts": {
+            **_TABLE.accepts,
+            "bits": (1, 2, 3, 4),
+            "values": Range(minimum=2, maximum=16),
+            "granularity": ("channel",),
+        },
         "unfit_formats": _ONE_TABLE,
     }
 )
