@@ -69,8 +69,9 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
     def given(*_: Any) -> Ranges:  # noqa: ANN401 - what coremltools passes
         return ranges
 
-    def range_of(found: Ranges, name: str) -> np.ndarray:
-        return np.array([found[name]["rmin"], found[name]["rmax"]], np.dtype(precision))
+    def range_of(activation_stats: Ranges, var_name: str) -> np.ndarray:
+        found = activation_stats[var_name]
+        return np.array([found["rmin"], found["rmax"]], np.dtype(precision))
 
     with (
         _replaced(post_training, "_get_activation_calibration_stats", given),

@@ -97,7 +97,7 @@ def compress(
 
 def input_channels(layer: Layer) -> int:
     """Return how many weights of a layer meet one number of its output, places aside."""
-    if layer.op in {"Conv", "Gemm", "MatMul"} and layer.axis == len(layer.shape) - 1:
+    if layer.op in {"Gemm", "MatMul"} and layer.axis == len(layer.shape) - 1:
         return layer.shape[-2]
     return layer.shape[0 if layer.op == "ConvTranspose" else -1 if layer.axis else 1]
 
