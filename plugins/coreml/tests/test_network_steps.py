@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boildown import Cluster, Layers, Quantize, UnsupportedError, cluster_weight
+from boildown import Cluster, Quantize, UnsupportedError, cluster_weight
+from boildown.recipe.steps import Layers
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import decibels
 from boildown_coreml.neuralnetwork.reading import read_network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -11,16 +11,14 @@ from boildown import UnsupportedError, batches, source_layers
 from .calibrating import activation_ranges, calibrated
 from .chain import precision_of
 from .formats import ACTIVATION_MODES, setting
-from .names import place_of_operator
 from .package import partial
-from .stored import first_uses
+from .stored import first_uses, weight_users
 from .toolkit import ct, cto, silently
 from .translator import read_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from typing import Any
 
     from boildown import Context, Layer, Warned
 
@@ -36,16 +34,14 @@ def quantize_activations(
     UnsupportedError where nothing can be quantized.
     """
     function = read_program(package)
-    source = source_layers(context.network.path)
-    first = first_uses(source)
+    first = first_uses(source_layers(context.network.path))
     places = {first[layer.weight] for layer in layers}
-    done, left = list[str](), list[str]()
-    for operator in function.operations:
-        place = place_of_operator(operator.name)
-        if place is not None and first[source[place].weight] in places:
-            (done if operator.op_type in _QUANTIZED else left).append(operator.name)
-    named = {place_of_operator(name) for name in done}
-    kept = [layer for layer in layers if first[layer.weight] not in named]
+    done = {
+        operator.name: place
+        for place, _weight, operator in weight_users(function)
+        if place in places and operator.op_type in _QUANTIZED
+    }
+    kept = [layer for layer in layers if first[layer.weight] not in done.values()]
     why = "Core ML quantizes what goes into convolutions and linear layers"
     if not done:
         kinds = ", ".join(sorted({f"{layer.op} ({layer.name})" for layer in kept}))
@@ -54,7 +50,9 @@ def quantize_activations(
         mode=setting(context, "activation_mode", ACTIVATION_MODES), dtype="int8"
     )
     whole = len(layers) == len(set(first.values()))
-    settings = {"global_config": config} if whole else {"op_name_configs": _each(done, config)}
+    settings = (
+        {"global_config": config} if whole else {"op_name_configs": dict.fromkeys(done, config)}
+    )
     ranges = activation_ranges(
         package, _samples(function, context), context.workdir, context.threads
     )
@@ -69,10 +67,6 @@ def quantize_activations(
             str(path)
         )
     return path, partial([x.name for x in kept], len(layers), "activations", why)
-
-
-def _each(names: Sequence[str], config: Any) -> dict[str, Any]:  # noqa: ANN401 - coremltools has no types
-    return dict.fromkeys(names, config)
 
 
 def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]:  # noqa: ANN401 - coremltools has no types

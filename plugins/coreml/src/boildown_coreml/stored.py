@@ -14,7 +14,7 @@ from .translator import COMPRESSED, constant_of
 from .translator.builder import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from boildown import Layer
 
@@ -68,16 +68,22 @@ def weight_operators(function: Any) -> dict[int, list[Any]]:  # noqa: ANN401 - c
     return found
 
 
-def _weights(function: Any) -> dict[int, dict[str, Any]]:  # noqa: ANN401 - coremltools has no types
-    """Return the values that layers use as weights, by place and name."""
-    found: dict[int, dict[str, Any]] = {}
+def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:  # noqa: ANN401 - coremltools has no types
+    """Yield the place of a layer, its weight and the operator that uses it, in the order of use."""
     for op in function.operations:
         if op.op_type == "const" or op.op_type.startswith(COMPRESSED):
             continue
         for var in _inputs(op):
             place = place_of(var.name)
             if place is not None and _is_constant(var):
-                found.setdefault(place, {})[var.name] = var
+                yield place, var, op
+
+
+def _weights(function: Any) -> dict[int, dict[str, Any]]:  # noqa: ANN401 - coremltools has no types
+    """Return the values that layers use as weights, by place and name."""
+    found: dict[int, dict[str, Any]] = {}
+    for place, var, _op in weight_users(function):
+        found.setdefault(place, {})[var.name] = var
     return found
 
 
