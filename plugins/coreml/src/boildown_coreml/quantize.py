@@ -18,6 +18,7 @@ from .activations import quantize_activations
 from .chain import code_bits, index_bits
 from .formats import FORMATS, setting
 from .network import quantize_network
+from .offers.quantize import COMPUTES_IN_HALVES
 from .package import Method, compress, input_channels, open_package, partial
 from .tables import evenly_spaced
 from .toolkit import cto
@@ -43,7 +44,9 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         # The first step has converted to float16 already, since it saw this one coming.
         path = context.workdir / "float16.mlpackage"
         shutil.copytree(package, path)
-        return StepOutcome(artifact=Artifact(path=path, format="mlpackage"))
+        nearly = (COMPUTES_IN_HALVES,) if step.activations == "float32" else ()
+        artifact = Artifact(path=path, format="mlpackage")
+        return StepOutcome(artifact=artifact, approximations=nearly)
     layers, warnings = selected_layers(step, context), about_kernels(step)
     if step.activations == "int8":
         package, noted = quantize_activations(package, layers, context)

@@ -9,6 +9,7 @@ from boildown import Approximation, Offer, Range, Refusal
 #: What a neural network (`.mlmodel`) has no form for.
 NO_BLOCKS = {"mlmodel": "a neural network has no scales for blocks; ship an mlpackage"}
 NO_CODES = {"mlmodel": "a neural network has no quantized activations; ship an mlpackage"}
+COMPUTES_IN_HALVES = "an ML Program with float16 weights computes in float16 as well"
 _HALVES = ("float32", "float16")
 _SYMMETRIC = (None, True, False)
 _OBSERVER = (None, "minmax")
@@ -34,7 +35,7 @@ _FLOAT16 = _offer(
         Approximation(
             setting="activations",
             value="float32",
-            how="an ML Program with float16 weights computes in float16 as well",
+            how=COMPUTES_IN_HALVES,
             unless={"format": ("mlmodel",)},
         ),
     ),
