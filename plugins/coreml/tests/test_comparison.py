@@ -1,4 +1,4 @@
-"""A whole comparison off macOS: accuracy of what ships, and no figure that a Mac alone could give."""
+"""A whole comparison off macOS: accuracy of what ships, and nothing that only a Mac could tell."""
 
 from __future__ import annotations
 
