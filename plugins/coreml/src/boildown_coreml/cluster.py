@@ -33,7 +33,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
         if given := [name for name in _OWN if name in said]:
             raise UnsupportedError(f"{', '.join(given)}: an mlmodel has one plain table a layer")
         table = clustered(step, context.seed)
-        return store_tables(model, layers, context, table, index_bits_of_network(step))
+        return store_tables(model, layers, context, table, _bits_of_network(step))
     package = open_package(model, context)
     if model.format == "mlpackage" and said.keys() & {"cluster_dim", "per_channel_scale"}:
         raise UnsupportedError(
@@ -46,7 +46,7 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     return outcome.model_copy(update={"warnings": (*outcome.warnings, *_more_values(context))})
 
 
-def index_bits_of_network(step: Cluster) -> int:
+def _bits_of_network(step: Cluster) -> int:
     """Return the bits of an index in a neural network, which knows every number of them."""
     return (step.count - 1).bit_length()
 
@@ -90,10 +90,13 @@ def _why(context: Context) -> str:
 
 
 def _more_values(context: Context) -> tuple[Warned, ...]:
-    """Say where single weights have more values than were asked for."""
-    said = context.settings
-    if not said.get("per_channel_scale") and "cluster_dim" not in said:
+    """Say where weights take on more values than the table has entries."""
+    reasons = {
+        "per_channel_scale": "scales multiply the values of the table",
+        "cluster_dim": "an entry of the table is a vector of several values",
+    }
+    found = [text for name, text in reasons.items() if context.settings.get(name)]
+    if not found:
         return ()
-    what = "scales multiply" if said.get("per_channel_scale") else "vectors hold several of"
-    text = f"the table has as many entries as were asked for; {what} its values, so weights take on"
-    return (Warned(code="NOTE", text=f"{text} more of them"),)
+    text = f"{'; '.join(found)}: weights take on more values than were asked for"
+    return (Warned(code="NOTE", text=text),)
