@@ -148,3 +148,9 @@ def test_of_several_formats_only_one_may_be_for_a_device() -> None:
     (warning,) = warned.of_speed(speed(0.9, 1.1), info, "pte")
     assert "the device that ExecuTorch is made for" in warning.text
     assert info.runtime_of("onnx") == "LiteRT"
+
+
+def test_a_file_whose_runtime_is_not_here_says_so() -> None:
+    found = warned.of_absent_runtime("requires a phone", "LiteRT")
+    assert found.code == "NOT_DEVICE_VERIFIED"
+    assert found.text.startswith("nothing was run in LiteRT: requires a phone;")

@@ -10,7 +10,9 @@ from ..comparison.facts import shipped_sha256
 from ..comparison.schema import (
     Control,
     Deployable,
+    Energy,
     FloatTwin,
+    Memory,
     Provenance,
     Row,
     Speed,
@@ -109,6 +111,8 @@ def _did_nothing(judged: Judged) -> bool:
 
 def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     """Take the figures that need the machine for themselves."""
+    if judged.absent:
+        return _without_figures(row, worked, judged, out)
     measures, info = worked.measured.measures, worked.place.info
     form = judged.target.artifact.format
     place = worked.place if judged.native else None
@@ -134,13 +138,35 @@ def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     )
 
 
+def _without_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
+    """Say why nothing is timed: how fast the ONNX form is here says nothing about the device."""
+    reason, info = judged.absent, worked.place.info
+    failure = Failure(status="unsupported", reason=reason)
+    warning = warned.of_absent_runtime(reason, info.runtime_of(_format_of(judged)))
+    return row.model_copy(
+        update={
+            "speed": _speed(failure, COMPRESSED, worked, judged, []),
+            "memory": Memory(peak_rss_bytes=None, reason=reason),
+            "energy": Energy(reason=reason),
+            "float_twin": _float_twin(failure, worked, [], out),
+            "warnings": (*row.warnings, warning),
+        }
+    )
+
+
+def _format_of(judged: Judged) -> str:
+    """Return the format of what ships, or of its ONNX form where that is timed in its place."""
+    made = judged.done.result.deployable
+    return made.format if judged.absent and made else judged.target.artifact.format
+
+
 def _speed(
     times: SpeedTimes | Failure, name: str, worked: Worked, judged: Judged, names: list[str]
 ) -> Speed:
     threads = worked.measured.measures.threads
     sets = machine(threads).instruction_sets
-    info, form = worked.place.info, judged.target.artifact.format
-    runtime = info.runtime_of(form) if judged.native else RUNTIME
+    info, form = worked.place.info, _format_of(judged)
+    runtime = info.runtime_of(form) if judged.native or judged.absent else RUNTIME
     if isinstance(times, Failure):
         return no_speed(times.reason, runtime=runtime, threads=threads, instruction_sets=sets)
     return speed(

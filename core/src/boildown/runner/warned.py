@@ -73,6 +73,12 @@ def of_speed(speed: Speed | None, info: BackendInfo, form: str) -> list[Warned]:
     return found
 
 
+def of_absent_runtime(reason: str, runtime: str) -> Warned:
+    """Warn that a file was never run in the runtime that it is made for."""
+    text = f"nothing was run in {runtime}: {reason}; quality is that of the ONNX form"
+    return Warned(code="NOT_DEVICE_VERIFIED", text=text)
+
+
 def of_control(quality: Quality | None, control: Quality | None) -> list[Warned]:
     """Warn where the same training without compression gains as much as the row does."""
     ours, theirs = _top1(quality), _top1(control)

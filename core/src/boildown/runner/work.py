@@ -34,6 +34,8 @@ class Judged:
     outputs: Outputs | Failure
     quality: Quality | None
     parity: Parity | None
+    #: Why a file for another device is not timed: its runtime does not run on this computer.
+    absent: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ def judge(
     outputs: Outputs | Failure = Failure(status="unsupported", reason="there is no runtime")
     if native:
         outputs = measures.outputs(target, place, steps)
+    absent = ""
     if not isinstance(outputs, Outputs) and outputs.status == "unsupported" and result.onnx:
+        if not place.info.is_for_here(result.deployable.format):
+            absent = outputs.reason
         # No native runtime on this computer: the ONNX form speaks for the file, and says so.
         native = False
         target = measures.target(name, result.onnx)
@@ -86,6 +91,7 @@ def judge(
         parity=_parity(result.onnx, result.deployable, outputs, measured, steps)
         if native
         else None,
+        absent=absent,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import onnx
 from boildown import OnnxRuntime
 
@@ -16,6 +17,7 @@ from .toolkit import ct, silently
 from .translator import translate_every_value
 
 with silently():
+    from coremltools.optimize import _utils as scaling
     from coremltools.optimize.coreml import _post_training_quantization as post_training
     from coremltools.optimize.coreml.experimental._model_debugger import ModelDebugger
     from coremltools.optimize.coreml.experimental._post_training_quantization import (
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    import numpy as np
+    from .formats import Precision
 
 #: Value of the program -> its least and greatest number, under coremltools' names.
 Ranges = dict[str, dict[str, float]]
@@ -57,15 +59,33 @@ def activation_ranges(
 
 
 @contextlib.contextmanager
-def calibrated(ranges: Ranges) -> Iterator[None]:
-    """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples."""
+def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[None]:
+    """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples.
+
+    coremltools gives every scale in float16, which a program of float32 does not take: its scales
+    get the `precision` of the program.
+    """
 
     def given(*_: Any) -> Ranges:  # noqa: ANN401 - what coremltools passes
         return ranges
 
-    kept = post_training._get_activation_calibration_stats  # noqa: SLF001 - there is no other way in
-    post_training._get_activation_calibration_stats = given  # noqa: SLF001 - the same
+    def range_of(activation_stats: Ranges, var_name: str) -> np.ndarray:
+        found = activation_stats[var_name]
+        return np.array([found["rmin"], found["rmax"]], np.dtype(precision))
+
+    with (
+        _replaced(post_training, "_get_activation_calibration_stats", given),
+        _replaced(scaling, "get_min_and_max_values", range_of),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, function: Any) -> Iterator[None]:  # noqa: ANN401 - coremltools has no types
+    """Put a function of ours in the place of one of coremltools', which has no other way in."""
+    kept = getattr(module, name)
+    setattr(module, name, function)
     try:
         yield
     finally:
-        post_training._get_activation_calibration_stats = kept  # noqa: SLF001 - the same
+        setattr(module, name, kept)

@@ -14,6 +14,10 @@ Units = Literal["all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"]
 #: `float32`: every number is computed in float32. `float16`: as the program's types say, results
 #: are rounded to float16 after each operator, which simulates a device up to the order of sums.
 Numbers = Literal["float16", "float32"]
+#: Of few bits in a neural network, of palettes of an ML Program, of its int8 activations.
+NetworkMode = Literal["linear", "linear_symmetric", "linear_lut", "kmeans_lut", "custom_lut"]
+PaletteMode = Literal["kmeans", "uniform"]
+ActivationMode = Literal["linear_symmetric", "linear"]
 
 #: The default first; targets from the lowest.
 FORMATS: tuple[Form, ...] = get_args(Form)
@@ -21,6 +25,9 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 COMPUTE_UNITS: tuple[Units, ...] = get_args(Units)
 NUMBERS: tuple[Numbers, ...] = get_args(Numbers)
+NETWORK_MODES: tuple[NetworkMode, ...] = get_args(NetworkMode)
+PALETTE_MODES: tuple[PaletteMode, ...] = get_args(PaletteMode)
+ACTIVATION_MODES: tuple[ActivationMode, ...] = get_args(ActivationMode)
 _Choice = TypeVar("_Choice", bound=str)
 #: JSON schema of the settings that say what ships and how it is measured, by key.
 SHIPPING_SETTINGS: dict[str, Any] = {

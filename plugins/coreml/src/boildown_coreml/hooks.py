@@ -1,4 +1,4 @@
-"""What this backend is; the entry point `boildown.backends: coreml`.
+"""What this backend is and offers; the entry point `boildown.backends: coreml`.
 
 Nothing here imports coremltools: each hook brings in its own module when it is called, so that
 asking a backend what it can do stays cheap.
@@ -6,24 +6,64 @@ asking a backend what it can do stays cheap.
 
 from __future__ import annotations
 
-from boildown import Artifact, BackendInfo, Context, LayerState, Runtime, hookimpl
+from boildown import (
+    Artifact,
+    BackendInfo,
+    Cluster,
+    Context,
+    LayerState,
+    Prune,
+    Quantize,
+    Runtime,
+    StepOutcome,
+    hookimpl,
+)
 
-from .formats import FORMATS
+from .formats import FORMATS, SHIPPING_SETTINGS
+from .offers import OFFERS, REFUSALS
+from .settings import SETTINGS
 
 
 @hookimpl
 def backend_info() -> BackendInfo:
-    """Say what this backend is; it offers no step yet, only the float twin."""
+    """Say what this backend is and offers."""
     return BackendInfo(
         toolkit="Core ML Tools",
         distribution="coremltools",
-        offers=(),
+        offers=OFFERS,
+        refusals=REFUSALS,
         formats=FORMATS,
         needs=("coremltools", "onnx2coreml", "scikit-learn"),
         heavy_modules=("coremltools", "onnx2coreml", "torch", "tensorflow"),
         targets_this_computer=False,
         citation="Apple, Core ML Tools, github.com/apple/coremltools",
+        settings_schema=SETTINGS,
+        deploy_settings=tuple(SHIPPING_SETTINGS),
     )
+
+
+@hookimpl
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+    """Store weights, and activations where asked, in fewer bits."""
+    from .quantize import quantize
+
+    return quantize(model, step, context)
+
+
+@hookimpl
+def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
+    """Zero the least weights."""
+    from .prune import prune
+
+    return prune(model, step, context)
+
+
+@hookimpl
+def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
+    """Share a few distinct values between the weights of a layer."""
+    from .cluster import cluster
+
+    return cluster(model, step, context)
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from .translator import COMPRESSED, constant_of
 from .translator.builder import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from boildown import Layer
 
@@ -48,15 +48,43 @@ def joined(parts: Sequence[Stored]) -> Stored:
 
 def stored_weights(function: Any) -> dict[int, list[Stored]]:  # noqa: ANN401 - coremltools has no types
     """Return the constants of a program by the place of their layer, in the order of use."""
-    found: dict[int, dict[str, Any]] = {}
+    named = _weights(function)
+    return {place: [_stored(var) for var in vars_.values()] for place, vars_ in named.items()}
+
+
+def weight_operators(function: Any) -> dict[int, list[Any]]:  # noqa: ANN401 - coremltools has no types
+    """Return, by the place of their layer, all operators that a weight is made of.
+
+    Those are its constant, or what decodes it (`constexpr_…`) and the constants of that.
+    """
+    found: dict[int, list[Any]] = {}
+    for place, named in _weights(function).items():
+        waiting = [var.op for var in named.values()]
+        while waiting:
+            operator = waiting.pop()
+            found.setdefault(place, []).append(operator)
+            if operator.op_type.startswith(COMPRESSED):
+                waiting += [var.op for var in _inputs(operator) if var.op is not None]
+    return found
+
+
+def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:  # noqa: ANN401 - coremltools has no types
+    """Yield the place of a layer, its weight and the operator that uses it, in the order of use."""
     for op in function.operations:
         if op.op_type == "const" or op.op_type.startswith(COMPRESSED):
             continue
         for var in _inputs(op):
             place = place_of(var.name)
             if place is not None and _is_constant(var):
-                found.setdefault(place, {})[var.name] = var
-    return {place: [_stored(var) for var in named.values()] for place, named in found.items()}
+                yield place, var, op
+
+
+def _weights(function: Any) -> dict[int, dict[str, Any]]:  # noqa: ANN401 - coremltools has no types
+    """Return the values that layers use as weights, by place and name."""
+    found: dict[int, dict[str, Any]] = {}
+    for place, var, _op in weight_users(function):
+        found.setdefault(place, {})[var.name] = var
+    return found
 
 
 def refuse_missing(layers: Sequence[Layer], found: Iterable[int], file: str) -> None:

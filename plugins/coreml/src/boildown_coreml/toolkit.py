@@ -44,11 +44,21 @@ def silently() -> Iterator[None]:
 
 with silently(), _without_frameworks():
     import coremltools as ct
+    import coremltools.optimize.coreml as cto
     import onnx2coreml
     from coremltools.converters.mil.frontend.milproto.load import load as load_program
     from coremltools.converters.mil.mil import types as mil_types
+    from coremltools.models.neural_network import quantization_utils as network_quantization
 
 # Its handler holds on to the standard error of the moment of its import.
 logging.getLogger("coremltools").handlers.clear()
 
-__all__ = ["ct", "load_program", "mil_types", "onnx2coreml", "silently"]
+__all__ = [
+    "ct",
+    "cto",
+    "load_program",
+    "mil_types",
+    "network_quantization",
+    "onnx2coreml",
+    "silently",
+]

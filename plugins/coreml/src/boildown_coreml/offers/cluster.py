@@ -1,0 +1,51 @@
+"""What the Core ML backend offers of weight sharing, which Core ML calls palettization."""
+
+from __future__ import annotations
+
+from boildown import Offer, Range, Refusal
+
+#: A neural network has one table for all weights of a layer, and no mask beside it.
+_ONE_TABLE = {"mlmodel": "a neural network has one table a layer; ship an mlpackage"}
+_TABLE = Offer(
+    op="cluster",
+    accepts={
+        "bits": (1, 2, 3, 4, 6, 8),
+        "values": Range(minimum=2, maximum=256),
+        "init": (None, "kmeans", "linear", "density", "random"),
+        "granularity": (None, "tensor"),
+        "keep_sparsity": (False, True),
+    },
+    after=("prune",),
+)
+_TABLES = _TABLE.model_copy(
+    update={
+        # A table of more for each channel is larger than the weights of most layers.
+        "accepts": {
+            **_TABLE.accepts,
+            "bits": (1, 2, 3, 4),
+            "values": Range(minimum=2, maximum=16),
+            "granularity": ("channel",),
+        },
+        "unfit_formats": _ONE_TABLE,
+    }
+)
+CLUSTER_OFFERS = (_TABLE, _TABLES)
+CLUSTER_REFUSALS = (
+    *(
+        Refusal(
+            op="cluster",
+            setting="bits",
+            value=bits,
+            reason=f"Core ML has no indices of {bits} bits; `values: {2**bits}` shares as many"
+            f" values and stores indices of {bits + 1}",
+        )
+        for bits in (5, 7)
+    ),
+    Refusal(
+        op="cluster",
+        setting="granularity",
+        value="block",
+        reason="tables belong to layers or channels; `with: {coreml: {group_size: 16}}` gives one"
+        " to so many channels",
+    ),
+)

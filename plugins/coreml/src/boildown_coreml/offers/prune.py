@@ -1,0 +1,71 @@
+"""What pruning the Core ML backend offers, and why it refuses the rest."""
+
+from __future__ import annotations
+
+from boildown import Offer, Range, Refusal
+
+_NO_ZEROS = {"mlmodel": "a neural network has no form for zeros; ship an mlpackage"}
+#: Layers whose input channels lie along an axis that coremltools knows.
+PATTERNED = ("Conv", "Gemm", "MatMul")
+PRUNE_OFFERS = (
+    Offer(
+        op="prune",
+        accepts={"sparsity": Range(minimum=0, maximum=1)},
+        after=(),
+        unfit_formats=_NO_ZEROS,
+    ),
+    Offer(
+        op="prune",
+        accepts={"threshold": Range(minimum=0), "criterion": ("threshold",)},
+        after=(),
+        unfit_formats=_NO_ZEROS,
+    ),
+    Offer(
+        op="prune",
+        accepts={"structure": ("n:m",)},
+        after=(),
+        operators=PATTERNED,
+        unfit_formats=_NO_ZEROS,
+    ),
+)
+PRUNE_REFUSALS = (
+    *(
+        Refusal(
+            op="prune",
+            setting="structure",
+            value=value,
+            reason="coremltools zeroes single weights, or n of m along the input channels",
+        )
+        for value in ("filter", "block")
+    ),
+    Refusal(
+        op="prune",
+        setting="structure",
+        value="channel",
+        reason="coremltools removes no channels; the backend `torch` does",
+    ),
+    *(
+        Refusal(
+            op="prune",
+            setting="criterion",
+            value=value,
+            reason="without training coremltools judges weights by their magnitude only",
+        )
+        for value in ("l2", "fpgm", "taylor", "slim", "movement", "random")
+    ),
+    Refusal(
+        op="prune",
+        setting="scope",
+        value="global",
+        reason="coremltools prunes each layer by itself",
+    ),
+    *(
+        Refusal(
+            op="prune",
+            setting="schedule",
+            value=value,
+            reason="sparsity can only grow while training, which this backend does not offer yet",
+        )
+        for value in ("linear", "cubic")
+    ),
+)

@@ -1,0 +1,51 @@
+"""A whole comparison off macOS: accuracy of what ships, and nothing that only a Mac could tell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import boildown
+import numpy as np
+import onnx
+import pytest
+from boildown import Recipe
+from boildown.testing.graphs import GRAPHS
+from onnx import ModelProto
+
+pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="a Mac runs the file itself")
+
+
+def test_quality_is_that_of_the_saved_file_and_speed_is_null_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model: ModelProto = GRAPHS["residual"]()
+    onnx.save(model, tmp_path / "m.onnx")
+    random = np.random.default_rng(0)
+    images = random.normal(size=(24, 3, 12, 12)).astype(np.float32)
+    np.savez(tmp_path / "d.npz", test_x=images, test_y=np.arange(24) % 4)
+    steps = [{"op": "quantize", "weights": "int8"}]
+    results = boildown.compare(
+        [Recipe.model_validate({"name": "int8", "steps": steps})],
+        models=str(tmp_path / "m.onnx"),
+        backends="coreml",
+        data=f"npz:{tmp_path / 'd.npz'}",
+        out=tmp_path / "out",
+        timing_seconds=0.1,
+    )
+    (row,) = results.rows
+    assert row.status == "ok", row.reason
+    assert row.quality is not None
+    assert row.quality.measured_on == "ONNX form in ONNX Runtime"
+    assert row.quality.metrics
+    assert row.speed is not None
+    assert row.memory is not None
+    assert row.float_twin is not None
+    for part in (row.speed, row.memory, row.float_twin.speed):
+        assert part is not None
+        assert "requires macOS" in part.reason
+    assert row.speed.latency_ms is None
+    assert row.speed.device_verified is False
+    assert row.memory.peak_rss_bytes is None
+    assert "NOT_DEVICE_VERIFIED" in [warning.code for warning in row.warnings]

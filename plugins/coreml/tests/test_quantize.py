@@ -1,0 +1,115 @@
+"""Weights of an ML Program in 16 to 1 bits, and activations in 8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from boildown import Quantize, UnsupportedError, encode_weight, source_layers
+from boildown.recipe.steps import Layers
+from boildown.testing.graphs import GRAPHS
+from boildown.testing.jobs import decibels
+from onnx import numpy_helper
+from sources import graph, node, noise
+
+from .jobs import form, normalised, run, states, weights
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return normalised(GRAPHS["plain"](), tmp_path_factory.mktemp("plain"))
+
+
+@pytest.mark.parametrize(
+    ("word", "bits"),
+    [("float16", 16), ("int8", 8), ("int7", 8), ("int6", 6), ("int5", 6), ("int4", 4), ("int3", 3),
+     ("int2", 2), ("int1", 1)],
+)  # fmt: skip
+def test_weights_take_the_bits_that_were_asked_or_the_next_that_core_ml_has(
+    word: str, bits: int, source: Path
+) -> None:
+    result = run(source, Quantize.model_validate({"weights": word}))
+    assert {state.bits for state in states(result).values()} == {bits}
+    wider = [w.text for w in result.steps[0].warnings if "none of" in w.text]
+    assert bool(wider) == (word in {"int7", "int5"})
+
+
+@pytest.mark.parametrize("word", ["int8", "int4"])
+@pytest.mark.parametrize("granularity", ["channel", "tensor"])
+def test_codes_are_those_of_the_whole_range(word: str, granularity: str, source: Path) -> None:
+    step = Quantize.model_validate({"weights": word, "granularity": granularity})
+    found = weights(source, form(run(source, step)))
+    plain, wanted = step.model_copy(update={"observer": "minmax"}), weights(source, source)
+    for layer in source_layers(source):
+        ours = encode_weight(wanted[layer.name], plain, layer.axis)
+        np.testing.assert_allclose(found[layer.name], ours.real, atol=1e-6)
+        assert np.abs(found[layer.name] - wanted[layer.name]).max() > 1e-5
+
+
+def test_one_bit_is_a_sign_and_the_mean_size(source: Path) -> None:
+    found = weights(source, form(run(source, Quantize(weights="int1"))))
+    for name, values in weights(source, source).items():
+        expected = np.where(values < 0, -1, 1) * np.abs(values).mean()
+        np.testing.assert_allclose(found[name], expected, rtol=1e-5)
+
+
+def test_fewer_bits_are_farther_from_the_source(source: Path) -> None:
+    words = ("float16", "int8", "int4", "int2")
+    noise = [
+        decibels(source, form(run(source, Quantize.model_validate({"weights": word}))))
+        for word in words
+    ]
+    assert noise == sorted(noise, reverse=True)
+    assert noise[0] > 50
+    assert noise[2] < 30
+
+
+def test_only_the_selected_layers_change(source: Path) -> None:
+    step = Quantize(layers=Layers(include=("type:Conv",), exclude=("size<1000",)))
+    bits = {name: state.bits for name, state in states(run(source, step)).items()}
+    assert bits == {"stem": 32, "wide": 8, "deep": 8, "fc": 32}
+
+
+def test_a_channel_of_zeros_stays_one(source: Path, tmp_path: Path) -> None:
+    model = onnx.load(source)
+    tensor = next(t for t in model.graph.initializer if "wide" in t.name and len(t.dims) == 4)
+    values = numpy_helper.to_array(tensor).copy()
+    values[3] = 0
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    path = normalised(model, tmp_path)
+    for symmetric in (True, False):
+        found = weights(path, form(run(path, Quantize(symmetric=symmetric))))["wide"]
+        assert (found[3] == 0).all()
+        np.testing.assert_allclose(found, values, atol=np.abs(values).max() / 100)
+
+
+def test_layers_that_blocks_do_not_fit_are_named(source: Path) -> None:
+    result = run(source, Quantize(weights="int4", granularity="block", block_size=32))
+    (text,) = [w.text for w in result.steps[0].warnings if w.code == "PARTIAL"]
+    # 3, 16, 48 and 32 input channels: the first two are no longer than a block.
+    assert "'deep'" in text
+    assert "'stem'" not in text
+    assert {state.bits for state in states(result).values()} == {4}
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_int8_activations_stay_near_the_source(precision: str, source: Path) -> None:
+    result = run(source, Quantize(activations="int8"), settings={"precision": precision})
+    kinds = [node.op_type for node in onnx.load(form(result)).graph.node]
+    assert kinds.count("QuantizeLinear") >= 4
+    assert result.steps[0].warnings == ()
+    assert decibels(source, form(result)) > 20
+
+
+def test_what_has_no_int8_inputs_in_core_ml_is_refused_by_name(tmp_path: Path) -> None:
+    weight = {"odd.weight": noise(3, 8, 2, 2)}
+    model = graph([node("ConvTranspose", ["x", "odd.weight"], "odd", "y")], (3, 6, 6), weight)
+    with pytest.raises(UnsupportedError, match="ConvTranspose \\(odd\\)"):
+        run(normalised(model, tmp_path), Quantize(activations="int8"))
+
+
+def test_a_mode_of_the_older_format_is_refused(source: Path) -> None:
+    with pytest.raises(UnsupportedError, match="mlmodel only"):
+        run(source, Quantize(), settings={"mode": "linear_lut"})
