@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx
-from boildown import source_layers, with_opset
+from boildown import fold_batch_norms, source_layers, with_opset
 
 from ..names import operator_name, weight_name
-from .folding import fold_batch_norms
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
