@@ -55,7 +55,7 @@ def test_the_recipe_without_a_fault_is_planned(refusal: Refusal, words: list[str
 
 @pytest.mark.parametrize(
     ("backend", "said"),
-    [("roundin", "did you mean 'rounding'?"), ("tflite", "try `pip install boildown-tflite`")],
+    [("roundin", "did you mean 'rounding'?"), ("hexagon", "try `pip install boildown-hexagon`")],
 )
 @pytest.mark.parametrize("verb", ["compare", "run", "plan"])
 def test_an_unknown_backend_is_told_the_nearest_or_how_to_install_it(
