@@ -26,7 +26,7 @@ TESTS = ROOT / "plugins" / "tflite" / "tests"
 sys.path.insert(0, str(TESTS))
 
 from exported_networks import NAMES  # noqa: E402 - a helper of the tests
-from keras_parity import (  # noqa: E402
+from keras_parity import (  # noqa: E402 - helpers of the tests
     RELATIVE,
     apart,
     by_keras,
@@ -78,7 +78,7 @@ def parity(path: Path, size: int) -> dict[str, Any]:
     imported, wanted = import_onnx(model), by_onnx_runtime(model, images)
     data = tflite(imported)
     with silence():
-        operators = Interpreter(model_content=data)._get_ops_details()  # noqa: SLF001
+        operators = Interpreter(model_content=data)._get_ops_details()  # noqa: SLF001 - LiteRT has no public list of operators
     return {
         "keras": apart(by_keras(imported, images), wanted),
         "tflite": apart(by_tflite(data, images), wanted),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .narrowing.narrow import Narrowed as Narrowed
     from .narrowing.narrow import narrow as narrow
     from .nearest import did_you_mean as did_you_mean
+    from .negotiation.distilling import distilling_offers as distilling_offers
     from .negotiation.offers import Approximation as Approximation
     from .negotiation.offers import Offer as Offer
     from .negotiation.offers import Range as Range
@@ -90,6 +91,8 @@ if TYPE_CHECKING:
     from .shipping.plain import store_plainly as store_plainly
     from .shipping.weight_only import about_kernels as about_kernels
     from .shipping.weight_only import quantize_weights as quantize_weights
+    from .training.course import Course as Course
+    from .training.course import tell_nobody as tell_nobody
     from .training.fitted import DivergedError as DivergedError
     from .training.fitted import Epoch as Epoch
     from .training.fitted import Fitted as Fitted
@@ -140,6 +143,7 @@ _HOME = {
     "Narrowed": "narrowing.narrow",
     "narrow": "narrowing.narrow",
     "did_you_mean": "nearest",
+    "distilling_offers": "negotiation.distilling",
     "Approximation": "negotiation.offers",
     "Offer": "negotiation.offers",
     "Range": "negotiation.offers",
@@ -187,6 +191,8 @@ _HOME = {
     "about_kernels": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",
+    "Course": "training.course",
+    "tell_nobody": "training.course",
     "DivergedError": "training.fitted",
     "Epoch": "training.fitted",
     "Fitted": "training.fitted",

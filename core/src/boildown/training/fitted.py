@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
 
 from ..errors import BoildownError
-
-if TYPE_CHECKING:
-    from ..recipe.steps import Train
 
 
 class DivergedError(BoildownError):
     """The loss or a weight became infinite or not a number while training."""
-
-    @classmethod
-    def of(
-        cls, what: str, value: float, *, epoch: int, step: int, steps: int, settings: Train
-    ) -> Self:
-        """Say what became `value` in which epoch (from 1) and optimizer step, and what to do."""
-        return cls(
-            f"{what} became {value} in epoch {epoch} of {settings.epochs}, at optimizer step"
-            f" {step} of {steps}, with `learning_rate: {settings.learning_rate}`; give a lower"
-            " one, or look for values in the data that are infinite or not normalised"
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def quantize_activations(
     return path, partial([x.name for x in kept], len(layers), "activations", why)
 
 
-def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]:  # noqa: ANN401 - coremltools has no types
+def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]:
     """Yield the calibration split in the batches that the program takes, under its names."""
     assert context.data is not None  # noqa: S101 - the offer needs samples
     ours = list(function.inputs)

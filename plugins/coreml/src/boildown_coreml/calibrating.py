@@ -66,7 +66,7 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
     get the `precision` of the program.
     """
 
-    def given(*_: Any) -> Ranges:  # noqa: ANN401 - what coremltools passes
+    def given(*_: Any) -> Ranges:
         return ranges
 
     def range_of(activation_stats: Ranges, var_name: str) -> np.ndarray:
@@ -81,7 +81,7 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 
 
 @contextlib.contextmanager
-def _replaced(module: Any, name: str, function: Any) -> Iterator[None]:  # noqa: ANN401 - coremltools has no types
+def _replaced(module: Any, name: str, function: Any) -> Iterator[None]:
     """Put a function of ours in the place of one of coremltools', which has no other way in."""
     kept = getattr(module, name)
     setattr(module, name, function)

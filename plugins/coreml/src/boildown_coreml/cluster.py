@@ -51,7 +51,7 @@ def _bits_of_network(step: Cluster) -> int:
     return (step.count - 1).bit_length()
 
 
-def _config(step: Cluster, context: Context) -> Any:  # noqa: ANN401 - coremltools has no types
+def _config(step: Cluster, context: Context) -> Any:
     said = context.settings
     width, group = said.get("cluster_dim", 1), said.get("group_size")
     mode = said.get("mode", "kmeans" if width > 1 else "custom")

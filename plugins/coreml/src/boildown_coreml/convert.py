@@ -104,7 +104,7 @@ def convert_network(source: ModelProto, path: Path) -> Artifact:
     return Artifact(path=path, format="mlmodel")
 
 
-def _program(source: ModelProto, target: Target, precision: Precision) -> Any:  # noqa: ANN401
+def _program(source: ModelProto, target: Target, precision: Precision) -> Any:
     settings = {
         "convert_to": "mlprogram",
         "minimum_deployment_target": getattr(ct.target, target),
@@ -113,7 +113,7 @@ def _program(source: ModelProto, target: Target, precision: Precision) -> Any:  
     return _converted(source, target, settings)
 
 
-def _converted(source: ModelProto, target: Target, settings: dict[str, Any]) -> Any:  # noqa: ANN401
+def _converted(source: ModelProto, target: Target, settings: dict[str, Any]) -> Any:
     with silently():
         prepared = prepare(source)
         converter = ExactConverter(prepared)
@@ -136,7 +136,7 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:400]
 
 
-def _write(model: Any, path: Path) -> None:  # noqa: ANN401 - coremltools has no types
+def _write(model: Any, path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     with silently():

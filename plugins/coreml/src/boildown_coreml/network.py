@@ -105,7 +105,7 @@ def _stored(
     context: Context,
     bits: int,
     mode: NetworkMode,
-    **more: Any,  # noqa: ANN401 - what coremltools takes
+    **more: Any,
 ) -> StepOutcome:
     if model.format != "onnx":
         raise UnsupportedError(
@@ -143,7 +143,7 @@ class _Selected(network_quantization.QuantizedLayerSelector):  # type: ignore[mi
         """Tell whether the layer at a place of the source is selected."""
         return self.places.layers[place].weight in self._weights
 
-    def do_quantize(self, layer: Any, weight_param: str = "") -> bool:  # noqa: ANN401 - a message
+    def do_quantize(self, layer: Any, weight_param: str = "") -> bool:
         place = self.places(layer)
         known = super().do_quantize(layer)
         return bool(known) and place is not None and self.holds(place) and weight_param != "bias"

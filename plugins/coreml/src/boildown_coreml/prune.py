@@ -36,7 +36,7 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     return outcome.model_copy(update={"warnings": warnings})
 
 
-def _config(step: Prune) -> Any:  # noqa: ANN401 - coremltools has no types
+def _config(step: Prune) -> Any:
     if step.threshold is not None:
         # coremltools zeroes what is not above the threshold; weights at it are to stay.
         below = float(np.nextafter(np.float32(step.threshold), np.float32(0)))

@@ -63,7 +63,7 @@ def _codes(step: Quantize, context: Context) -> Method:
     shared = any(earlier.op == "cluster" for earlier in context.steps[: context.index])
     whole = step.granularity == "tensor" or shared
 
-    def config(layer: Layer) -> Any:  # noqa: ANN401 - coremltools has no types
+    def config(layer: Layer) -> Any:
         scales: dict[str, Any] = {"granularity": "per_tensor" if whole else "per_channel"}
         if step.granularity == "block" and _divides(step, layer):
             scales = {"granularity": "per_block", "block_size": _block(step)}

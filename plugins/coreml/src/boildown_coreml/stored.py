@@ -46,13 +46,13 @@ def joined(parts: Sequence[Stored]) -> Stored:
     return Stored(values, parts[0].bits, sum(part.payload_bytes for part in parts))
 
 
-def stored_weights(function: Any) -> dict[int, list[Stored]]:  # noqa: ANN401 - coremltools has no types
+def stored_weights(function: Any) -> dict[int, list[Stored]]:
     """Return the constants of a program by the place of their layer, in the order of use."""
     named = _weights(function)
     return {place: [_stored(var) for var in vars_.values()] for place, vars_ in named.items()}
 
 
-def weight_operators(function: Any) -> dict[int, list[Any]]:  # noqa: ANN401 - coremltools has no types
+def weight_operators(function: Any) -> dict[int, list[Any]]:
     """Return, by the place of their layer, all operators that a weight is made of.
 
     Those are its constant, or what decodes it (`constexpr_…`) and the constants of that.
@@ -68,7 +68,7 @@ def weight_operators(function: Any) -> dict[int, list[Any]]:  # noqa: ANN401 - c
     return found
 
 
-def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:  # noqa: ANN401 - coremltools has no types
+def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:
     """Yield the place of a layer, its weight and the operator that uses it, in the order of use."""
     for op in function.operations:
         if op.op_type == "const" or op.op_type.startswith(COMPRESSED):
@@ -79,7 +79,7 @@ def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:  # noqa: ANN4
                 yield place, var, op
 
 
-def _weights(function: Any) -> dict[int, dict[str, Any]]:  # noqa: ANN401 - coremltools has no types
+def _weights(function: Any) -> dict[int, dict[str, Any]]:
     """Return the values that layers use as weights, by place and name."""
     found: dict[int, dict[str, Any]] = {}
     for place, var, _op in weight_users(function):
@@ -107,25 +107,25 @@ def first_uses(layers: Sequence[Layer]) -> dict[str, int]:
     return first
 
 
-def _inputs(op: Any) -> list[Any]:  # noqa: ANN401 - coremltools has no types
+def _inputs(op: Any) -> list[Any]:
     values: list[Any] = []
     for value in op.inputs.values():
         values += value if isinstance(value, (list, tuple)) else [value]
     return [value for value in values if value is not None]
 
 
-def _is_constant(var: Any) -> bool:  # noqa: ANN401 - coremltools has no types
+def _is_constant(var: Any) -> bool:
     return var.val is not None or (var.op is not None and var.op.op_type.startswith(COMPRESSED))
 
 
-def _stored(var: Any) -> Stored:  # noqa: ANN401 - coremltools has no types
+def _stored(var: Any) -> Stored:
     values = constant_of(var)
     assert values is not None  # noqa: S101 - looked at in `_is_constant`
     total = sum(_bits(leaf) * math.prod(leaf.shape) for leaf in _leaves(var, {}).values())
     return Stored(values, _code_bits(var), math.ceil(total / 8))
 
 
-def _leaves(var: Any, found: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - coremltools has no types
+def _leaves(var: Any, found: dict[str, Any]) -> dict[str, Any]:
     """Return the tensors in the file that a weight is made of."""
     if var.op is None or not var.op.op_type.startswith(COMPRESSED):
         # Shapes and axes are part of the program's text.
@@ -137,11 +137,11 @@ def _leaves(var: Any, found: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 
     return found
 
 
-def _bits(var: Any) -> int:  # noqa: ANN401 - coremltools has no types
+def _bits(var: Any) -> int:
     return int(re.sub(r"\D", "", type_of(var)) or 8)
 
 
-def _code_bits(var: Any) -> float:  # noqa: ANN401 - coremltools has no types
+def _code_bits(var: Any) -> float:
     """Return the bits of one stored number, those of an index where iOS 16 packs indices."""
     op = var.op
     if op is None or not op.op_type.startswith(COMPRESSED):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Masks = dict[str, dict[str, Tensor]]
 
 
-def masks_of(pruner: Any) -> Masks:  # noqa: ANN401 - NNI's
+def masks_of(pruner: Any) -> Masks:
     """Return the masks that there are by now."""
     return {
         layer: {name: mask for name, mask in targets.items() if mask is not None}
@@ -22,7 +22,7 @@ def masks_of(pruner: Any) -> Masks:  # noqa: ANN401 - NNI's
     }
 
 
-def bake(module: fx.GraphModule, pruner: Any) -> Masks:  # noqa: ANN401 - NNI's
+def bake(module: fx.GraphModule, pruner: Any) -> Masks:
     """Take the wrappers of `pruner` off `module` and leave its zeros, and its factors, in weights.
 
     Returns the masks.

@@ -84,7 +84,7 @@ def shrink(
         narrow.eval()
         with torch.no_grad():
             found = _outputs(narrow(*inputs))
-    except Exception as error:
+    except Exception as error:  # ModelSpeedup raises anything at all
         told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise _refused(names, told) from error
     problem = errors.first or _difference(wanted, found)
@@ -134,7 +134,7 @@ def _expanded(masks: Masks) -> dict[str, dict[str, Tensor]]:
     return {layer: dict(targets) for layer, targets in masks.items()}
 
 
-def _outputs(given: Any) -> list[Tensor]:  # noqa: ANN401 - what a network gives
+def _outputs(given: Any) -> list[Tensor]:
     return [given] if isinstance(given, Tensor) else list(given)
 
 

@@ -86,7 +86,7 @@ class _Heard(nn.Module):
         super().__init__()
         self.network, self.scores = network, _Scores(temperature)
 
-    def forward(self, *inputs: Tensor) -> Any:  # noqa: ANN401 - what the network gives
+    def forward(self, *inputs: Tensor) -> Any:
         output = self.network(*inputs)
         self.scores(first_output(output))
         return output

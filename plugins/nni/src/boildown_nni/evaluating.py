@@ -42,7 +42,7 @@ class _Idle(torch.optim.Optimizer):
     def __init__(self, params: Iterable[nn.Parameter]) -> None:
         super().__init__(params, {})
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override] # noqa: ANN401
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Leave everything as it is."""
 
 
@@ -68,7 +68,7 @@ class Shown(nn.Module):
             if not name.endswith(("_mvp_score", "_slim_factor")):
                 yield name, parameter
 
-    def forward(self, *inputs: Tensor) -> Any:  # noqa: ANN401 - what the network gives
+    def forward(self, *inputs: Tensor) -> Any:
         """Run the network."""
         return self.module(*inputs)
 
@@ -121,7 +121,7 @@ class Training:
         model: nn.Module,
         optimizers: torch.optim.Optimizer,
         training_step: Patch,
-        *_: Any,  # noqa: ANN401 - schedulers, and how long NNI wants it to be
+        *_: Any,
     ) -> None:
         def behind_each_batch() -> None:
             with torch.enable_grad():

@@ -113,7 +113,7 @@ def make_pruner(
     step: Prune,
     length: Length,
     given: Mapping[str, Any],
-) -> Any:  # noqa: ANN401 - NNI's
+) -> Any:
     """Wrap `module` by NNI's pruner, within one for its schedule where it has one.
 
     Raises UnsupportedError for an argument that the classes do not take, or that asks for more

@@ -60,7 +60,7 @@ def codes_of(module: nn.Module, name: str, quantizer: str, bits: int) -> Codes:
     return Codes(_int8(code), scale.numpy().astype(np.float32))
 
 
-def start_steps(module: nn.Module, quantizer: Any) -> None:  # noqa: ANN401 - NNI's
+def start_steps(module: nn.Module, quantizer: Any) -> None:
     """Let LSQ's steps begin as its authors say, 2·mean|w|/√q of each channel.
 
     NNI 3.0 begins with 0.01 whatever the weights are (Esser and others, 2020, section 2.1). The

@@ -90,12 +90,12 @@ def _is_folded(layer: tf_keras.layers.Layer, uses: Counter[int]) -> bool:
     return isinstance(before, _FOLDS) and uses[id(before.output)] == 1
 
 
-def _inputs(node: Any) -> list[Any]:  # noqa: ANN401 - Keras has no types
+def _inputs(node: Any) -> list[Any]:
     found: list[Any] = node.keras_inputs
     return found
 
 
-def _scheme(context: Context) -> Any:  # noqa: ANN401 - TF Model Optimization has no types
+def _scheme(context: Context) -> Any:
     """Return the scheme that keeps what the earlier steps have done."""
     earlier = context.steps[: context.index]
     pruned = any(isinstance(step, Prune) for step in earlier)

@@ -1,8 +1,7 @@
 """Weights of 8 or 4 bits by AI Edge Quantizer, which changes a finished float32 `.tflite` file.
 
 The converter knows no weights that are stored in integers and computed with in float32, and none
-of 4 bits. One scale an output channel; of the quantizer's other recipes those by blocks leave some
-networks as they are, and those by tensors compute wrong numbers.
+of 4 bits. There is one scale an output channel.
 """
 
 from __future__ import annotations

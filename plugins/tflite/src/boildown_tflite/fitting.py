@@ -20,7 +20,7 @@ def fit_in_job(
     source: ModelProto,
     settings: Train,
     context: Context,
-    **more: Any,  # noqa: ANN401 - further arguments of `fit`, by name
+    **more: Any,
 ) -> Fitted:
     """Train `model`, which takes the inputs of `source`, in place.
 

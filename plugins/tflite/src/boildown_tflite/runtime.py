@@ -100,7 +100,7 @@ def _piece(array: np.ndarray, start: int, size: int) -> np.ndarray:
     return np.concatenate([piece, np.repeat(piece[-1:], missing, axis=0)]) if missing else piece
 
 
-def _to_port(array: np.ndarray, port: Any) -> np.ndarray:  # noqa: ANN401 - LiteRT's own dictionary
+def _to_port(array: np.ndarray, port: Any) -> np.ndarray:
     array = channels_last(array)
     wanted, (scale, zero) = np.dtype(port["dtype"]), port["quantization"]
     if wanted.kind in "iu" and scale:
@@ -109,7 +109,7 @@ def _to_port(array: np.ndarray, port: Any) -> np.ndarray:  # noqa: ANN401 - Lite
     return array.astype(wanted, copy=False)
 
 
-def _from_port(array: np.ndarray, port: Any) -> np.ndarray:  # noqa: ANN401 - as above
+def _from_port(array: np.ndarray, port: Any) -> np.ndarray:
     scale, zero = port["quantization"]
     if array.dtype.kind in "iu" and scale:
         array = (array.astype(np.float32) - np.float32(zero)) * np.float32(scale)

@@ -63,7 +63,7 @@ class Seen(NamedTuple):
             raise Mixed
         return [int(value) for value in self.constants[names[index]].reshape(-1)]
 
-    def attribute(self, name: str, default: Any) -> Any:  # noqa: ANN401 - ONNX's own
+    def attribute(self, name: str, default: Any) -> Any:
         """Return an attribute of the node."""
         for item in self.node.attribute:
             if item.name == name:

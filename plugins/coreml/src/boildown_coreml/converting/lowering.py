@@ -42,14 +42,14 @@ def rule(*operators: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def theirs(context: LoweringContext, node: NodeProto) -> Any:  # noqa: ANN401 - a value of MIL
+def theirs(context: LoweringContext, node: NodeProto) -> Any:
     """Lower a node by onnx2coreml's own rule."""
     lower = resolve(op_key(node))
     assert lower is not None  # noqa: S101 - a rule of ours stands in for it
     return lower(context, node)
 
 
-def attribute(node: NodeProto, name: str, default: Any) -> Any:  # noqa: ANN401 - ONNX's own
+def attribute(node: NodeProto, name: str, default: Any) -> Any:
     """Return an attribute of a node; texts as `str`."""
     value = get_attr(node, name, default)
     return value.decode() if isinstance(value, bytes) else value
@@ -81,7 +81,7 @@ class ExactConverter(Converter):
             if wanted is not None and made is not None and tuple(made.shape) != wanted:
                 _refuse(node, f"it would give the shape {tuple(made.shape)}, not {wanted}")
 
-    def _check_coverage(self, graph: Any) -> None:  # noqa: ANN401 - called by the converter
+    def _check_coverage(self, graph: Any) -> None:
         missing: dict[str, list[str]] = defaultdict(list)
         for node in graph.node:
             key = op_key(node)

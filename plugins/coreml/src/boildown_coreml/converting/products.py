@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _MATRIX, _MOST_AXES = 2, 3
 
 
-def _linear(x: Any, weight: Any, *, turned: bool, **more: Any) -> Any:  # noqa: ANN401 - of MIL
+def _linear(x: Any, weight: Any, *, turned: bool, **more: Any) -> Any:
     """Multiply by a constant (out, in), or (in, out) where `turned`, under the constant's name."""
     if turned:
         weight = mb.const(val=np.ascontiguousarray(weight.val.T), name=weight.name)
     return mb.linear(x=x, weight=weight, **more)
 
 
-def _fits(x: Any, weight: Any) -> bool:  # noqa: ANN401 - values of MIL
+def _fits(x: Any, weight: Any) -> bool:
     return (
         x.val is None
         and weight.val is not None
@@ -37,7 +37,7 @@ def _fits(x: Any, weight: Any) -> bool:  # noqa: ANN401 - values of MIL
 
 
 @rule("MatMul")
-def _matmul(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _matmul(context: Context, node: NodeProto) -> Any:
     x, y = operands(context.values_map, node, [0, 1])
     if not _fits(x, y):
         return theirs(context, node)
@@ -45,7 +45,7 @@ def _matmul(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Gemm")
-def _gemm(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _gemm(context: Context, node: NodeProto) -> Any:
     """Its factors are applied to results, so that the weight stays what it is."""
     a, b, c = operands(context.values_map, node, [0, 1, 2])
     alpha, beta = attribute(node, "alpha", 1.0), attribute(node, "beta", 1.0)
@@ -66,7 +66,7 @@ def _gemm(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Add")
-def _add(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _add(context: Context, node: NodeProto) -> Any:
     """Take a row that is added to such a product into it, as exporters write linear layers."""
     x, y = operands(context.values_map, node, [0, 1])
     for product, row in ((x, y), (y, x)):
@@ -78,7 +78,7 @@ def _add(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     return theirs(context, node)
 
 
-def _spelled_out(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _spelled_out(context: Context, node: NodeProto) -> Any:
     a, b, c = operands(context.values_map, node, [0, 1, 2])
     alpha, beta = attribute(node, "alpha", 1.0), attribute(node, "beta", 1.0)
     if not attribute(node, "transA", 0) and _fits(a, b):

@@ -134,7 +134,7 @@ def _bias(node: NodeProto, stacked: np.ndarray, gates: Sequence[int]) -> np.ndar
     return _reordered(ours + theirs, gates)
 
 
-def _state(context: Context, node: NodeProto, place: int, batch: int, width: int) -> Any:  # noqa: ANN401
+def _state(context: Context, node: NodeProto, place: int, batch: int, width: int) -> Any:
     if len(node.input) <= place or not node.input[place]:
         return np.zeros((batch, width), np.float32)
     turned = mb.transpose(x=context.values_map[node.input[place]], perm=[1, 0, 2])

@@ -23,7 +23,7 @@ _RANK = 4
 
 
 @rule("Resize", "Upsample")
-def _resize(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _resize(context: Context, node: NodeProto) -> Any:
     """Take the way of Core ML whose samples lie where ONNX's do; there may be none."""
     x = context.values_map[node.input[0]]
     scales, sizes = constant(context, node, 2), constant(context, node, 3)

@@ -32,7 +32,7 @@ _WHOLE = {TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL}
 
 
 @rule(*_EXPECTED)
-def _as_expected(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _as_expected(context: Context, node: NodeProto) -> Any:
     for name, wanted in _EXPECTED[node.op_type].items():
         found = attribute(node, name, wanted)
         if any(value != wanted for value in (found if isinstance(found, list) else [found])):
@@ -40,7 +40,7 @@ def _as_expected(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
     return theirs(context, node)
 
 
-def _value(context: Context, node: NodeProto, place: int) -> Any:  # noqa: ANN401 - of MIL
+def _value(context: Context, node: NodeProto, place: int) -> Any:
     return operands(context.values_map, node, [place])[0]
 
 
@@ -56,13 +56,13 @@ def constant(context: Context, node: NodeProto, place: int) -> np.ndarray | None
 
 
 @rule("Reciprocal")
-def _reciprocal(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _reciprocal(context: Context, node: NodeProto) -> Any:
     """MIL's `inverse` adds 1e-4."""
     return mb.real_div(x=np.float32(1), y=_value(context, node, 0), name=node.output[0])
 
 
 @rule("Div")
-def _div(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _div(context: Context, node: NodeProto) -> Any:
     x, y = operands(context.values_map, node, [0, 1])
     if not mil_types.is_float(x.dtype) and x.val is not None and y.val is not None:
         quotient = np.trunc(np.asarray(x.val) / np.asarray(y.val)).astype(np.int32)
@@ -73,14 +73,14 @@ def _div(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Clip")
-def _clip(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _clip(context: Context, node: NodeProto) -> Any:
     for place in (1, 2):
         constant(context, node, place)
     return theirs(context, node)
 
 
 @rule("LogSoftmax")
-def _log_softmax(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _log_softmax(context: Context, node: NodeProto) -> Any:
     """Spelled out, since the logarithm of a softmax loses all small values."""
     x, axis = _value(context, node, 0), attribute(node, "axis", -1)
     moved = mb.sub(x=x, y=mb.reduce_max(x=x, axes=[axis], keep_dims=True))
@@ -89,7 +89,7 @@ def _log_softmax(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Gelu")
-def _gelu(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _gelu(context: Context, node: NodeProto) -> Any:
     """onnx2coreml compares bytes with text and so never finds the approximation."""
     modes = {"none": "EXACT", "tanh": "TANH_APPROXIMATION"}
     mode = modes[attribute(node, "approximate", "none")]
@@ -97,7 +97,7 @@ def _gelu(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Sum")
-def _sum(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _sum(context: Context, node: NodeProto) -> Any:
     total, *others = operands(context.values_map, node, list(range(len(node.input))))
     for place, other in enumerate(others, start=1):
         last = {"name": node.output[0]} if place == len(others) else {}
@@ -106,14 +106,14 @@ def _sum(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
 
 
 @rule("Cast")
-def _cast(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _cast(context: Context, node: NodeProto) -> Any:
     if attribute(node, "to", 0) not in {*_WHOLE, TensorProto.FLOAT}:
         raise Inexact("Core ML would keep another width of numbers")
     return theirs(context, node)
 
 
 @rule("Pad")
-def _pad(context: Context, node: NodeProto) -> Any:  # noqa: ANN401
+def _pad(context: Context, node: NodeProto) -> Any:
     x, pads = _value(context, node, 0), constant(context, node, 1)
     axes, fill = constant(context, node, 3), constant(context, node, 2)
     if pads is None or (pads < 0).any():

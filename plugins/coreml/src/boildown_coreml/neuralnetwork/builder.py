@@ -37,7 +37,7 @@ class NetLayer:
         return str(self.message.WhichOneof("layer"))
 
     @property
-    def params(self) -> Any:  # noqa: ANN401 - a message
+    def params(self) -> Any:
         """Its settings."""
         return getattr(self.message, self.kind)
 
@@ -51,18 +51,18 @@ class NetLayer:
         """Its first input."""
         return self.inputs[0]
 
-    def emit(self, kind: str, *inputs: str, **attributes: Any) -> str:  # noqa: ANN401 - ONNX's own
+    def emit(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add a node named after this layer and return its one output."""
         return self.graph.node(kind, inputs, str(self.message.name), **attributes)[0]
 
-    def layer(self, kind: str, *inputs: str, **attributes: Any) -> str:  # noqa: ANN401 - ONNX's own
+    def layer(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add the node that uses the weight of a layer of the source, under its name."""
         output = self.emit(kind, *inputs, **attributes)
         if self.source is not None:
             self.graph.nodes[-1].name = self.source
         return output
 
-    def constant(self, value: Any) -> str:  # noqa: ANN401 - what numpy takes
+    def constant(self, value: Any) -> str:
         """Return a constant; real numbers are float32."""
         return self.graph.constant(value, str(self.message.name))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .builder import NetLayer
 
 
-def _borders(amounts: Any) -> list[int]:  # noqa: ANN401 - a message
+def _borders(amounts: Any) -> list[int]:
     """Return ONNX's pads for the two last axes."""
     borders = list(amounts.borderAmounts) or [None, None]
     if borders[0] is None:
@@ -19,7 +19,7 @@ def _borders(amounts: Any) -> list[int]:  # noqa: ANN401 - a message
     return [*(b.startEdgeSize for b in borders), *(b.endEdgeSize for b in borders)]
 
 
-def _padding(net: NetLayer, kind: str, params: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
+def _padding(net: NetLayer, kind: str, params: Any) -> dict[str, Any]:
     if kind == "same":
         lower = params.same.SamePaddingMode.Name(params.same.asymmetryMode) == "TOP_LEFT_HEAVY"
         return {"auto_pad": "SAME_LOWER" if lower else "SAME_UPPER"}

@@ -144,22 +144,22 @@ def _activation(net: NetLayer) -> str:
     return _SPELLED_OUT[kind](net, given)
 
 
-def _linear(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+def _linear(net: NetLayer, given: Any) -> str:
     scaled = net.emit("Mul", net.x, net.number(given.alpha))
     return net.emit("Add", scaled, net.number(given.beta))
 
 
-def _scaled_tanh(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+def _scaled_tanh(net: NetLayer, given: Any) -> str:
     inner = net.emit("Tanh", net.emit("Mul", net.x, net.number(given.beta)))
     return net.emit("Mul", inner, net.number(given.alpha))
 
 
-def _thresholded(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+def _thresholded(net: NetLayer, given: Any) -> str:
     reached = net.emit("GreaterOrEqual", net.x, net.number(given.alpha))
     return net.emit("Mul", net.x, net.emit("Cast", reached, to=TensorProto.FLOAT))
 
 
-def _prelu(net: NetLayer, given: Any) -> str:  # noqa: ANN401 - a message
+def _prelu(net: NetLayer, given: Any) -> str:
     slope = decode(given.alpha, (net.shape(net.x)[-3],)).values
     return net.emit("PRelu", net.x, net.constant(slope.reshape(-1, 1, 1)))
 

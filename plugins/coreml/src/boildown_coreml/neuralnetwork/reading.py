@@ -42,7 +42,7 @@ class SourcePlaces:
             if result in outputs
         }
 
-    def __call__(self, layer: Any) -> int | None:  # noqa: ANN401 - a message
+    def __call__(self, layer: Any) -> int | None:
         """Return the place of the source's layer, None where it is none of them."""
         name = str(layer.name)
         if layer.WhichOneof("layer") == "loadConstantND":

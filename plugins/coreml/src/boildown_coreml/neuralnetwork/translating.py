@@ -71,7 +71,7 @@ def translate_network(path: Path, source: onnx.ModelProto) -> onnx.ModelProto:
     return shape_inference.infer_shapes(model, data_prop=True)
 
 
-def _port(port: Any) -> onnx.ValueInfoProto:  # noqa: ANN401 - a message
+def _port(port: Any) -> onnx.ValueInfoProto:
     kind = port.type.WhichOneof("Type")
     if kind != "multiArrayType":
         raise UnsupportedError(f"the input {port.name!r} is a {kind}, not an array")

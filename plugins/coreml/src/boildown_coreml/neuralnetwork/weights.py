@@ -21,7 +21,7 @@ class Decoded(NamedTuple):
     payload_bytes: int
 
 
-def decode(weight: Any, shape: tuple[int, ...], axis: int = 0) -> Decoded:  # noqa: ANN401 - a message
+def decode(weight: Any, shape: tuple[int, ...], axis: int = 0) -> Decoded:
     """Return a weight of the given shape; `axis` counts its output channels.
 
     Raises UnsupportedError for a form that is not known, and where the file holds another number
@@ -64,7 +64,7 @@ def _plain(values: np.ndarray, shape: tuple[int, ...], bits: int) -> Decoded:
     return Decoded(values.reshape(shape), bits, values.size * bits // 8)
 
 
-def layer_weight(layer: Any) -> Decoded | None:  # noqa: ANN401 - a message
+def layer_weight(layer: Any) -> Decoded | None:
     """Return the weight matrix of a layer of the network, None where it has none."""
     kind = layer.WhichOneof("layer")
     params = getattr(layer, kind)
@@ -83,7 +83,7 @@ def layer_weight(layer: Any) -> Decoded | None:  # noqa: ANN401 - a message
     return None
 
 
-def convolution_shape(params: Any) -> tuple[int, ...]:  # noqa: ANN401 - a message
+def convolution_shape(params: Any) -> tuple[int, ...]:
     """Return the shape of the weight of a convolution, in ONNX's order."""
     kernel = tuple(params.kernelSize)
     if params.isDeconvolution:

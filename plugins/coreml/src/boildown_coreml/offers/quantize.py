@@ -18,7 +18,7 @@ _SPARSE, _SHARED = ("prune",), ("prune", "cluster")
 
 def _offer(
     accepts: dict[str, Any],
-    **more: Any,  # noqa: ANN401 - fields of an offer
+    **more: Any,
 ) -> Offer:
     return Offer(op="quantize", accepts=accepts, **more)
 

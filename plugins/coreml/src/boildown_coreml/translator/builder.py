@@ -36,7 +36,7 @@ class Refused(Exception):  # noqa: N818 - a reason on its way to one Unsupported
     """One operator of the program cannot be said in ONNX."""
 
 
-def type_of(var: Any) -> str:  # noqa: ANN401 - coremltools has no types
+def type_of(var: Any) -> str:
     """Return the name of the MIL type of a value: `fp16`, `int32`, …."""
     return str(mil_types.builtin_to_string(var.dtype))
 
@@ -61,7 +61,7 @@ class Graph:
         self._count += 1
         return f"{stem}~{self._count}"
 
-    def constant(self, array: Any, stem: str = "constant") -> str:  # noqa: ANN401 - what numpy takes
+    def constant(self, array: Any, stem: str = "constant") -> str:
         """Add an initializer and return its name; real numbers become float32."""
         array = np.asarray(array)
         if array.dtype.kind == "f":
@@ -76,7 +76,7 @@ class Graph:
         inputs: Iterable[str],
         stem: str,
         count: int = 1,
-        **attributes: Any,  # noqa: ANN401 - ONNX's own
+        **attributes: Any,
     ) -> list[str]:
         """Add a node with `count` outputs and return their names."""
         outputs = [self.fresh(stem) for _ in range(count)]
@@ -84,7 +84,7 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), outputs, outputs[0], **attributes))
         return outputs
 
-    def tensor(self, var: Any) -> str:  # noqa: ANN401 - coremltools has no types
+    def tensor(self, var: Any) -> str:
         """Return the ONNX name of a value; a constant becomes an initializer on its first use."""
         if var.name not in self.names:
             array = constant_of(var)
@@ -95,7 +95,7 @@ class Graph:
             self.names[var.name] = self.constant(array, var.name)
         return self.names[var.name]
 
-    def bind(self, var: Any, name: str) -> None:  # noqa: ANN401 - coremltools has no types
+    def bind(self, var: Any, name: str) -> None:
         """Say which ONNX value an output of the program's operator is, rounded where asked."""
         if self.numbers == "float16" and type_of(var) == "fp16":
             # A tensor of type float16 would let ONNX Runtime compute wider between operators.
@@ -121,7 +121,7 @@ class Op:
         """The values that it computes."""
         return list(self.mil.outputs)
 
-    def var(self, name: str) -> Any:  # noqa: ANN401 - coremltools has no types
+    def var(self, name: str) -> Any:
         """Return an input as the program's value, None where it is left out."""
         return self.mil.inputs.get(name)
 
@@ -161,16 +161,16 @@ class Op:
             self.refuse(f"its {name} is computed, not constant")
         return value
 
-    def value(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - numbers, texts, lists
+    def value(self, name: str, default: Any = None) -> Any:
         """Return a constant input as plain Python values."""
         array = self.array(name)
         return default if array is None else array.tolist()
 
-    def emit(self, kind: str, *inputs: str, **attributes: Any) -> str:  # noqa: ANN401 - ONNX's own
+    def emit(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add a node named after this operator and return its one output."""
         return self.graph.node(kind, inputs, self.name, **attributes)[0]
 
-    def layer(self, kind: str, weight: str, *inputs: str, **attributes: Any) -> str:  # noqa: ANN401
+    def layer(self, kind: str, weight: str, *inputs: str, **attributes: Any) -> str:
         """Add the node that uses the constant input `weight`, under the name of its layer."""
         output = self.emit(kind, *inputs, **attributes)
         found = self.graph.layers(self.var(weight).name)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MAIN = "main"
 
 
-def read_program(package: Path) -> Any:  # noqa: ANN401 - coremltools has no types
+def read_program(package: Path) -> Any:
     """Return the function `main` of a saved ML Program (coremltools' `mil.Function`).
 
     Its weights are read from the package's own files. Raises UnsupportedError where the package

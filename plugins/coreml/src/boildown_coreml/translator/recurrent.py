@@ -61,7 +61,7 @@ def _functions(op: Op, *names: str) -> list[str]:
     return found
 
 
-def _run(op: Op, kind: str, gates: Sequence[int], functions: list[str], **more: Any) -> list[str]:  # noqa: ANN401
+def _run(op: Op, kind: str, gates: Sequence[int], functions: list[str], **more: Any) -> list[str]:
     """Emit the layer, its states as ONNX wants them and its results as Core ML gives them."""
     direction = op.value("direction", "forward")
     if direction not in {"forward", "bidirectional"}:

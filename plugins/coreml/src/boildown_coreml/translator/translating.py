@@ -58,12 +58,12 @@ def translate_every_value(package: Path) -> onnx.ModelProto:
     return _translate(read_program(package), Graph(), every_value=True)
 
 
-def unknown_operators(function: Any) -> list[str]:  # noqa: ANN401 - coremltools has no types
+def unknown_operators(function: Any) -> list[str]:
     """Return the types of the program's operators that have no translation, sorted."""
     return sorted({op.op_type for op in _computed(function)} - set(OPERATORS))
 
 
-def _computed(function: Any) -> list[Any]:  # noqa: ANN401 - coremltools has no types
+def _computed(function: Any) -> list[Any]:
     """Return the operators that compute at run time."""
     return [
         op
@@ -74,7 +74,7 @@ def _computed(function: Any) -> list[Any]:  # noqa: ANN401 - coremltools has no 
     ]
 
 
-def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelProto:  # noqa: ANN401
+def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelProto:
     if unknown := unknown_operators(function):
         raise UnsupportedError(
             f"the ML Program has operators that cannot be said in ONNX: {', '.join(unknown)}"
@@ -119,5 +119,5 @@ def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelP
     )
 
 
-def _port(name: str, var: Any) -> onnx.ValueInfoProto:  # noqa: ANN401 - coremltools has no types
+def _port(name: str, var: Any) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TYPES[type_of(var)], [int(n) for n in var.shape])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PREFIX = "constexpr_"
 
 
-def constant_of(var: Any) -> np.ndarray | None:  # noqa: ANN401 - coremltools has no types
+def constant_of(var: Any) -> np.ndarray | None:
     """Return the numbers of a constant of the program, decoded; None for what is computed."""
     if var.val is not None:
         return np.asarray(var.val)
@@ -31,7 +31,7 @@ def constant_of(var: Any) -> np.ndarray | None:  # noqa: ANN401 - coremltools ha
     return decode(var.op)[list(var.op.outputs).index(var)]
 
 
-def decode(op: Any) -> list[np.ndarray]:  # noqa: ANN401 - coremltools has no types
+def decode(op: Any) -> list[np.ndarray]:
     """Return the outputs of a `constexpr_*` operator.
 
     Raises UnsupportedError for an operator of which nothing is known.

@@ -26,7 +26,7 @@ _ELEMENTS: dict[str, Any] = {
 
 def _offer(
     accepts: dict[str, Any],
-    **more: Any,  # noqa: ANN401 - settings that an offer accepts
+    **more: Any,
 ) -> Offer:
     needs = more.pop("needs", _LABELLED if "train" in more else ())
     return Offer(

@@ -110,7 +110,7 @@ def write_plainly(content: bytes) -> bytes:
     return _packed(model, 2 * len(content))
 
 
-def _widens_constant(operator: Any, model: Any) -> bool:  # noqa: ANN401 - generated code
+def _widens_constant(operator: Any, model: Any) -> bool:
     code = model.operatorCodes[operator.opcodeIndex]
     given = model.subgraphs[0].tensors[operator.inputs[0]] if len(operator.inputs) else None
     return (
@@ -121,7 +121,7 @@ def _widens_constant(operator: Any, model: Any) -> bool:  # noqa: ANN401 - gener
     )
 
 
-def _packed(model: Any, size: int) -> bytes:  # noqa: ANN401 - generated code without types
+def _packed(model: Any, size: int) -> bytes:
     builder = _Builder(size + size // 8 + 4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

@@ -142,12 +142,12 @@ class _Reader:
             raise ValueError("its vectors are longer than the file")
         return length
 
-    def _array(self, found: Any) -> np.ndarray:  # noqa: ANN401 - the accessors give 0 for none
+    def _array(self, found: Any) -> np.ndarray:
         array = np.asarray(found) if isinstance(found, np.ndarray) else np.zeros(0, np.int64)
         self._count(array.size, array.itemsize)
         return array
 
-    def _indices(self, found: Any, count: int) -> tuple[int, ...]:  # noqa: ANN401 - as above
+    def _indices(self, found: Any, count: int) -> tuple[int, ...]:
         indices = tuple(int(index) for index in self._array(found))
         if any(not -1 <= index < count for index in indices):
             raise ValueError("an operator or port names a tensor that is not there")
@@ -157,20 +157,20 @@ class _Reader:
         self._count(len(found or b""), 1)
         return (found or b"").decode()
 
-    def _code(self, code: Any) -> str:  # noqa: ANN401 - generated code without types
+    def _code(self, code: Any) -> str:
         # Codes beyond a byte stand in the newer field, which older files lack.
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         name = _OPERATORS.get(number, f"operator {number}")
         return self._text(code.CustomCode()) if name == "CUSTOM" else name
 
-    def _operator(self, operator: Any, codes: list[str], count: int) -> Operator:  # noqa: ANN401
+    def _operator(self, operator: Any, codes: list[str], count: int) -> Operator:
         return Operator(
             codes[operator.OpcodeIndex()],
             self._indices(operator.InputsAsNumpy(), count),
             self._indices(operator.OutputsAsNumpy(), count),
         )
 
-    def _tensor(self, index: int, tensor: Any) -> Tensor:  # noqa: ANN401 - as above
+    def _tensor(self, index: int, tensor: Any) -> Tensor:
         shape = tuple(int(length) for length in self._array(tensor.ShapeAsNumpy()))
         signature = tuple(int(length) for length in self._array(tensor.ShapeSignatureAsNumpy()))
         if len(shape) > _MAX_RANK or any(length < 0 for length in shape):
@@ -187,7 +187,7 @@ class _Reader:
             obstacle=_obstacle(tensor),
         )
 
-    def _quantization(self, found: Any) -> Quantization | None:  # noqa: ANN401 - as above
+    def _quantization(self, found: Any) -> Quantization | None:
         if found is None or not found.ScaleLength():
             return None
         scale = self._array(found.ScaleAsNumpy()).astype(np.float32)
@@ -218,7 +218,7 @@ class _Reader:
             self._ports(found.Outputs, self._count(found.OutputsLength()), count),
         )
 
-    def _ports(self, port: Any, length: int, count: int) -> dict[str, int]:  # noqa: ANN401
+    def _ports(self, port: Any, length: int, count: int) -> dict[str, int]:
         ports = {self._text(port(i).Name()): int(port(i).TensorIndex()) for i in range(length)}
         if any(index >= count for index in ports.values()):
             raise ValueError("its signature names a tensor that is not there")
@@ -233,7 +233,7 @@ class _Reader:
         return found
 
 
-def _obstacle(tensor: Any) -> str:  # noqa: ANN401 - as above
+def _obstacle(tensor: Any) -> str:
     if tensor.Sparsity() is not None:
         return "its zeros are left out (sparse encoding)"
     found = tensor.Quantization()

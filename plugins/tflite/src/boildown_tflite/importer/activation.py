@@ -19,14 +19,14 @@ _AXIS_ALONE = 13
 
 
 @function
-def clipped(x: Any, low: float | None, high: float | None) -> Any:  # noqa: ANN401 - tensors
+def clipped(x: Any, low: float | None, high: float | None) -> Any:
     """Keep within bounds."""
     x = x if low is None else tf.maximum(x, tf.cast(low, x.dtype))
     return x if high is None else tf.minimum(x, tf.cast(high, x.dtype))
 
 
 @function
-def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
+def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:
     """Return max(0, min(1, alpha · x + beta)), at MobileNetV3's slope of 1/6 by a ReLU6."""
     if np.isclose(alpha, 1 / 6, atol=1e-7) and beta == 0.5:  # noqa: PLR2004
         return tf.nn.relu6(x + 3.0) * (1 / 6)
@@ -34,56 +34,56 @@ def hard_sigmoid(x: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
 
 
 @function
-def hard_swish(x: Any) -> Any:  # noqa: ANN401
+def hard_swish(x: Any) -> Any:
     """Return x · relu6(x + 3) / 6, the pattern that becomes TFLite's HARD_SWISH."""
     return x * tf.nn.relu6(x + 3.0) * (1 / 6)
 
 
 @function
-def gelu(x: Any, approximate: bool) -> Any:  # noqa: ANN401, FBT001 - as TensorFlow has it
+def gelu(x: Any, approximate: bool) -> Any:  # noqa: FBT001 - as TensorFlow has it
     """Exact, or approximated by tanh."""
     return tf.nn.gelu(x, approximate=approximate)
 
 
 @function
-def softplus(x: Any) -> Any:  # noqa: ANN401
+def softplus(x: Any) -> Any:
     """Return log(1 + exp(x)), without overflow as TFLite computes it."""
     return tf.nn.relu(x) + tf.math.log(1.0 + tf.exp(-tf.abs(x)))
 
 
 @function
-def softsign(x: Any) -> Any:  # noqa: ANN401
+def softsign(x: Any) -> Any:
     """Return x / (1 + |x|)."""
     return x / (1.0 + tf.abs(x))
 
 
 @function
-def mish(x: Any) -> Any:  # noqa: ANN401
+def mish(x: Any) -> Any:
     """Return x · tanh(softplus(x))."""
     return x * tf.tanh(softplus(x))
 
 
 @function
-def thresholded(x: Any, alpha: float) -> Any:  # noqa: ANN401
+def thresholded(x: Any, alpha: float) -> Any:
     """0 up to `alpha`."""
     return tf.where(x > alpha, x, tf.zeros_like(x))
 
 
 @function
-def exponential_unit(x: Any, alpha: float, gamma: float, inner: float) -> Any:  # noqa: ANN401
+def exponential_unit(x: Any, alpha: float, gamma: float, inner: float) -> Any:
     """Gamma · x above 0, gamma · alpha · (exp(x / inner) - 1) below."""
     below = alpha * (tf.exp(tf.minimum(x, 0.0) / inner) - 1.0)
     return gamma * (tf.nn.relu(x) + below)
 
 
 @function
-def log_softmax(x: Any, axis: int) -> Any:  # noqa: ANN401
+def log_softmax(x: Any, axis: int) -> Any:
     """Logarithm of the softmax."""
     return tf.nn.log_softmax(x, axis)
 
 
 @function
-def softmax_over_rest(x: Any, axis: int, logarithm: bool) -> Any:  # noqa: ANN401, FBT001
+def softmax_over_rest(x: Any, axis: int, logarithm: bool) -> Any:  # noqa: FBT001
     """Take all axes from `axis` on together, as operators before opset 13 do."""
     shape = tf.shape(x)
     flat = tf.reshape(x, tf.concat([shape[:axis], [-1]], 0))

@@ -36,44 +36,44 @@ FUNCTIONS.update({op.lower(): call for op, call in {**_ONE, **_TWO}.items()})
 
 
 @function
-def folded(*operands: Any, op: str) -> Any:  # noqa: ANN401 - tensors
+def folded(*operands: Any, op: str) -> Any:
     """Combine any number of tensors by a function of two."""
     return reduce(_MANY[op], operands)
 
 
 @function
-def average(*operands: Any) -> Any:  # noqa: ANN401
+def average(*operands: Any) -> Any:
     """Mean of any number of tensors."""
     return reduce(tf.add, operands) / float(len(operands))
 
 
 @function
-def reciprocal(x: Any) -> Any:  # noqa: ANN401
+def reciprocal(x: Any) -> Any:
     """1 / x; TFLite has no operator for it."""
     return 1.0 / x
 
 
 @function
-def divided(x: Any, y: Any) -> Any:  # noqa: ANN401
+def divided(x: Any, y: Any) -> Any:
     """Quotient of reals."""
     return tf.math.divide(x, y)
 
 
 @function
-def remainder(x: Any, y: Any, truncated: bool) -> Any:  # noqa: ANN401, FBT001
+def remainder(x: Any, y: Any, truncated: bool) -> Any:  # noqa: FBT001
     """With the sign of the dividend (`truncated`), else of the divisor."""
     return tf.math.floormod(x, y) if not truncated else x - y * tf.cast(
         tf.sign(x / y) * tf.floor(tf.abs(x / y)), x.dtype)  # fmt: skip
 
 
 @function
-def chosen(condition: Any, left: Any, right: Any) -> Any:  # noqa: ANN401
+def chosen(condition: Any, left: Any, right: Any) -> Any:
     """Choose by a condition."""
     return tf.where(condition, left, right)
 
 
 @function
-def converted(x: Any, dtype: str) -> Any:  # noqa: ANN401
+def converted(x: Any, dtype: str) -> Any:
     """Change the type."""
     return tf.cast(x, dtype)
 
@@ -132,7 +132,7 @@ def aligned(node: Node, indices: range) -> tuple[list[Any], Laid]:
     return [_operand(node, index, like) for index in indices], like
 
 
-def _operand(node: Node, index: int, like: Laid) -> Any:  # noqa: ANN401 - a tensor or a constant
+def _operand(node: Node, index: int, like: Laid) -> Any:
     value = node.input(index)
     missing = like.rank - len(node.shape(index))
     if isinstance(value, np.ndarray):
@@ -149,7 +149,7 @@ def _operand(node: Node, index: int, like: Laid) -> Any:  # noqa: ANN401 - a ten
 
 
 @function
-def with_axes(x: Any, places: list[int]) -> Any:  # noqa: ANN401
+def with_axes(x: Any, places: list[int]) -> Any:
     """Put axes of length 1 in, at these places of the result, in ascending order."""
     for place in places:
         x = tf.expand_dims(x, place)

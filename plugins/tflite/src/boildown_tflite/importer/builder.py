@@ -109,7 +109,7 @@ class Builder:
             self._turned[key] = replace(laid, tensor=self._move(laid, order, name), order=order)
         return self._turned[key]
 
-    def _move(self, laid: Laid, order: tuple[int, ...], name: str) -> Any:  # noqa: ANN401
+    def _move(self, laid: Laid, order: tuple[int, ...], name: str) -> Any:
         axes = [laid.at(axis) for axis in order]
         lengths = [laid.tensor.shape[axis] for axis in axes]
         name = self.free(f"{name}_turned")
@@ -195,7 +195,7 @@ class Node:
             return value.shape
         return self.laid(index).shape
 
-    def attribute(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - ONNX's own
+    def attribute(self, name: str, default: Any = None) -> Any:
         """Return an attribute; texts as `str`."""
         for attribute in self.proto.attribute:
             if attribute.name == name:
@@ -205,7 +205,7 @@ class Node:
                 return value.decode() if isinstance(value, bytes) else value
         return default
 
-    def expect(self, **attributes: Any) -> None:  # noqa: ANN401 - ONNX's own
+    def expect(self, **attributes: Any) -> None:
         """Refuse the node unless these attributes have these values, or are left out."""
         for name, wanted in attributes.items():
             found = self.attribute(name, wanted)
@@ -216,27 +216,27 @@ class Node:
     def layer(
         self,
         kind: Callable[..., Any],
-        tensor: Any,  # noqa: ANN401 - a tensor or several
-        *arguments: Any,  # noqa: ANN401 - Keras's own
+        tensor: Any,
+        *arguments: Any,
         suffix: str = "",
-        **settings: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        **settings: Any,
+    ) -> Any:
         """Call a new layer that bears the name of this node; return what it gives."""
         layer = kind(*arguments, name=self.builder.free(self.name + suffix), **settings)
         self.builder.layers[layer.name] = self.name
         return layer(tensor)
 
-    def helper(self, kind: Callable[..., Any], tensor: Any, suffix: str, *arguments: Any) -> Any:  # noqa: ANN401
+    def helper(self, kind: Callable[..., Any], tensor: Any, suffix: str, *arguments: Any) -> Any:
         """Call a layer that only prepares: a pad or a cut, which no node stands for."""
         return kind(*arguments, name=self.builder.free(self.name + suffix))(tensor)
 
     def operate(
         self,
         function: str,
-        *operands: Any,  # noqa: ANN401 - tensors and constants
+        *operands: Any,
         suffix: str = "",
-        **settings: Any,  # noqa: ANN401 - numbers, texts, lists of them
-    ) -> Any:  # noqa: ANN401
+        **settings: Any,
+    ) -> Any:
         """Call a registered function on tensors and constants, as a layer of this node's name."""
         places = {str(i): op for i, op in enumerate(operands) if isinstance(op, Constant)}
         forms = {place: self._form(constant) for place, constant in places.items()}
@@ -260,7 +260,7 @@ class Node:
             "trainable": trains and values.size > 1,
         }
 
-    def set(self, output: Any, **weights: tuple[int, np.ndarray, Turn]) -> None:  # noqa: ANN401
+    def set(self, output: Any, **weights: tuple[int, np.ndarray, Turn]) -> None:
         """Give the layer that made `output` its weights, (input, numbers, way back) each."""
         layer = output._keras_history.layer  # noqa: SLF001 - Keras has no public way
         for variable, (index, values, back) in weights.items():

@@ -63,11 +63,11 @@ def turned_back(kernel: np.ndarray) -> np.ndarray:
 
 def _depthwise(
     node: Node,
-    tensor: Any,  # noqa: ANN401 - a tensor
+    tensor: Any,
     weight: np.ndarray,
     channels: int,
     settings: dict[str, Any],
-) -> Any:  # noqa: ANN401
+) -> Any:
     """(in · multiplier, 1, h, w) -> (h, w, in, multiplier)."""
     shape, each = weight.shape, weight.shape[0] // channels
     kernel = shape[2:]

@@ -19,26 +19,26 @@ _MATRIX = 2
 
 
 @function
-def product(left: Any, right: Any) -> Any:  # noqa: ANN401 - tensors
+def product(left: Any, right: Any) -> Any:
     """Matrix product over the last two axes, the others broadcast."""
     return tf.matmul(left, right)
 
 
 @function
-def general(a: Any, b: Any, *c: Any, alpha: float, beta: float, turned: bool) -> Any:  # noqa: ANN401
+def general(a: Any, b: Any, *c: Any, alpha: float, beta: float, turned: bool) -> Any:
     """ONNX's Gemm of computed matrices."""
     result = tf.matmul(a, b, transpose_b=turned) * alpha
     return result + c[0] * beta if c else result
 
 
 @function
-def scaled_sum(x: Any, *c: Any, alpha: float, beta: float) -> Any:  # noqa: ANN401
+def scaled_sum(x: Any, *c: Any, alpha: float, beta: float) -> Any:
     """Alpha · x + beta · c."""
     return x * alpha + c[0] * beta if c else x * alpha
 
 
 @function
-def einsum(*operands: Any, equation: str) -> Any:  # noqa: ANN401
+def einsum(*operands: Any, equation: str) -> Any:
     """Sum of products by an equation."""
     return tf.einsum(equation, *operands)
 
@@ -94,7 +94,7 @@ def by_equation(node: Node) -> Laid:
     return laid.giving(output, onnx_order(len(output.shape)))
 
 
-def _operand(node: Node, index: int) -> Any:  # noqa: ANN401 - a tensor or a constant
+def _operand(node: Node, index: int) -> Any:
     value = node.input(index)
     if isinstance(value, np.ndarray):
         return Constant(value, node.proto.input[index], same)
@@ -105,7 +105,7 @@ def _dense(
     node: Node,
     weight: np.ndarray,
     place: int,
-    bias: Any,  # noqa: ANN401 - an array or None
+    bias: Any,
     *,
     transposed: bool,
     product: Node | None = None,
@@ -132,7 +132,7 @@ def _dense(
     return laid.giving(norm_behind(node, output))
 
 
-def _lined_up(node: Node, tensor: Any, shape: list[int], suffix: str) -> Any:  # noqa: ANN401
+def _lined_up(node: Node, tensor: Any, shape: list[int], suffix: str) -> Any:
     return node.helper(Operation, tensor, suffix, "reshape", {"shape": shape})
 
 

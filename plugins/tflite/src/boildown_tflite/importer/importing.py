@@ -113,7 +113,7 @@ def _output(name: str, builder: Builder) -> Laid:
     return builder.turned(value, outer_order(value.rank), name)
 
 
-def _turned(items: Any, laid: list[Laid]) -> tuple[str, ...]:  # noqa: ANN401 - protobuf's list
+def _turned(items: Any, laid: list[Laid]) -> tuple[str, ...]:
     pairs = zip(items, laid, strict=True)
     return tuple(item.name for item, one in pairs if one.order != tuple(range(one.rank)))
 

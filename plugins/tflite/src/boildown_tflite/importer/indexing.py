@@ -19,43 +19,43 @@ _MATRIX = 2
 
 
 @function
-def taken(x: Any, places: Any, axis: int) -> Any:  # noqa: ANN401 - tensors, numbers
+def taken(x: Any, places: Any, axis: int) -> Any:
     """Take entries along an axis."""
     return tf.gather(x, tf.constant(places, tf.int32), axis=axis)
 
 
 @function
-def looked_up(x: Any, index: Any, axis: int, length: int) -> Any:  # noqa: ANN401
+def looked_up(x: Any, index: Any, axis: int, length: int) -> Any:
     """Take entries at computed places; negative ones count from the end."""
     return tf.gather(x, tf.where(index < 0, index + length, index), axis=axis)
 
 
 @function
-def wrapped(index: Any, length: int) -> Any:  # noqa: ANN401
+def wrapped(index: Any, length: int) -> Any:
     """Count negative places from the end."""
     return tf.where(index < 0, index + length, index)
 
 
 @function
-def cut(x: Any, cuts: list[list[int | None]]) -> Any:  # noqa: ANN401
+def cut(x: Any, cuts: list[list[int | None]]) -> Any:
     """Take [start, stop, step] along each axis."""
     return x[tuple(slice(*each) for each in cuts)]
 
 
 @function
-def parted(x: Any, sizes: list[int], axis: int) -> Any:  # noqa: ANN401
+def parted(x: Any, sizes: list[int], axis: int) -> Any:
     """Split; into equal parts TFLite has a simpler operator."""
     return tf.split(x, len(sizes) if len(set(sizes)) == 1 else sizes, axis)
 
 
 @function
-def padded_with(x: Any, pads: list[list[int]], value: float) -> Any:  # noqa: ANN401
+def padded_with(x: Any, pads: list[list[int]], value: float) -> Any:
     """Pad with a number."""
     return tf.pad(x, pads, constant_values=tf.cast(value, x.dtype))
 
 
 @function
-def cumulated(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:  # noqa: ANN401, FBT001
+def cumulated(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:  # noqa: FBT001
     """Cumulative sum."""
     return tf.cumsum(x, axis, exclusive, reverse)
 

@@ -35,7 +35,7 @@ def concat(node: Node) -> Laid:
     return like.giving(output)
 
 
-def _part(node: Node, index: int, like: Laid) -> Any:  # noqa: ANN401 - a tensor or a constant
+def _part(node: Node, index: int, like: Laid) -> Any:
     value = node.input(index)
     if isinstance(value, np.ndarray):
         back = tuple(np.argsort(like.order))
@@ -46,7 +46,7 @@ def _part(node: Node, index: int, like: Laid) -> Any:  # noqa: ANN401 - a tensor
 
 
 @function
-def joined(*parts: Any, axis: int) -> Any:  # noqa: ANN401
+def joined(*parts: Any, axis: int) -> Any:
     """Concatenate."""
     return tf.concat(parts, axis)
 
@@ -76,7 +76,7 @@ def expand(node: Node) -> Laid:
 
 
 @function
-def broadcast(x: Any, shape: list[int]) -> Any:  # noqa: ANN401
+def broadcast(x: Any, shape: list[int]) -> Any:
     """Broadcast; -1 stands for the open axis, whose length stays."""
     known = tf.shape(x)
     shift = len(shape) - len(x.shape)
@@ -113,7 +113,7 @@ def _repeated(node: Node, value: np.ndarray, wanted: list[Length]) -> Laid:
 
 
 @function
-def for_each_sample(x: Any, constant: Any, shape: list[int], axis: int, each: int) -> Any:  # noqa: ANN401
+def for_each_sample(x: Any, constant: Any, shape: list[int], axis: int, each: int) -> Any:
     """Broadcast a constant to a shape whose open axis follows the batch of `x`."""
     batch = tf.shape(x)[axis] * each
     return tf.broadcast_to(constant, [batch if n == -1 else n for n in shape])
@@ -130,7 +130,7 @@ def tile(node: Node) -> Laid:
 
 
 @function
-def repeated(x: Any, repeats: list[int]) -> Any:  # noqa: ANN401
+def repeated(x: Any, repeats: list[int]) -> Any:
     """Tile."""
     return tf.tile(x, repeats)
 
@@ -147,7 +147,7 @@ def blocks(node: Node) -> Laid:
 
 
 @function
-def in_blocks(x: Any, block: int, deep: bool, crd: bool) -> Any:  # noqa: ANN401, FBT001
+def in_blocks(x: Any, block: int, deep: bool, crd: bool) -> Any:  # noqa: FBT001
     """TensorFlow has the block's place as the slow index (DCR); for CRD channels go over first."""
     if deep:
         return tf.nn.space_to_depth(x, block)

@@ -37,7 +37,7 @@ class Laid:
         """Return the place in memory of an ONNX axis, which may count from the end."""
         return self.order.index(axis % self.rank)
 
-    def giving(self, tensor: Any, order: tuple[int, ...] | None = None) -> Laid:  # noqa: ANN401
+    def giving(self, tensor: Any, order: tuple[int, ...] | None = None) -> Laid:
         """Return what was computed of this tensor, in the same order unless another is given."""
         return replace(self, tensor=tensor, order=self.order if order is None else order)
 

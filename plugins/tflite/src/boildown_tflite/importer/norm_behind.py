@@ -21,7 +21,7 @@ _ACTIVATIONS = {"Relu", "Clip", "LeakyRelu", "PRelu", "Sigmoid", "Tanh", "HardSw
 _EPSILON = 2.0**-10
 
 
-def norm_behind(node: Node, output: Any) -> Any:  # noqa: ANN401 - tensors
+def norm_behind(node: Node, output: Any) -> Any:
     """Return what a node gives, through a batch norm where the importer was asked for it."""
     if not (node.builder.batch_norms_after and _activation_follows(node)):
         return output

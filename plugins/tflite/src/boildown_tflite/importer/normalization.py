@@ -76,7 +76,7 @@ def group_normalization(node: Node) -> Laid:
 
 
 @function
-def normalized_groups(x: Any, scale: Any, bias: Any, groups: int, epsilon: float) -> Any:  # noqa: ANN401
+def normalized_groups(x: Any, scale: Any, bias: Any, groups: int, epsilon: float) -> Any:
     """Normalise groups of channels of each sample (Wu and He, 2018).
 
     Keras's own layer becomes a `.tflite` file that fails for batches other than the one built for.
@@ -90,7 +90,7 @@ def normalized_groups(x: Any, scale: Any, bias: Any, groups: int, epsilon: float
 
 
 @function
-def local_response(x: Any, radius: int, bias: float, alpha: float, beta: float) -> Any:  # noqa: ANN401
+def local_response(x: Any, radius: int, bias: float, alpha: float, beta: float) -> Any:
     """Divide by a power of the squares of the channels around."""
     return tf.nn.local_response_normalization(x, radius, bias, alpha, beta)
 

@@ -35,7 +35,7 @@ class Operation(tf_keras.layers.Layer):  # type: ignore[misc]
         function: str,
         settings: dict[str, Any] | None = None,
         constants: dict[str, dict[str, Any]] | None = None,
-        **layer: Any,  # noqa: ANN401 - Keras's own
+        **layer: Any,
     ) -> None:
         """Take a function's name, its settings, and the constants by place among the operands.
 
@@ -51,14 +51,14 @@ class Operation(tf_keras.layers.Layer):  # type: ignore[misc]
             made = self.add_weight(name=f"constant_{place}", initializer="zeros", **form)
             setattr(self, f"constant_{place}", made)
 
-    def call(self, inputs: Any) -> Any:  # noqa: ANN401 - tensors
+    def call(self, inputs: Any) -> Any:
         """Compute; several inputs come as a list."""
         operands = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         for place in sorted(self.places, key=int):
             operands.insert(int(place), tf.convert_to_tensor(self.constant(place)))
         return self.compute(*operands)
 
-    def constant(self, place: str) -> Any:  # noqa: ANN401 - a variable
+    def constant(self, place: str) -> Any:
         """Return the variable of the constant at a place."""
         return getattr(self, f"constant_{place}")
 

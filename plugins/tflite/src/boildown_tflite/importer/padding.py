@@ -88,12 +88,12 @@ def windows(
     return found
 
 
-def sides(layer: Callable[..., Any], pairs: Sequence[tuple[int, int]]) -> Any:  # noqa: ANN401
+def sides(layer: Callable[..., Any], pairs: Sequence[tuple[int, int]]) -> Any:
     """Return begins and ends as Keras's padding and cropping layers take them."""
     return pairs[0] if layer in (_L.ZeroPadding1D, _L.Cropping1D) else tuple(pairs)
 
 
-def padded(node: Node, tensor: Any, found: Sequence[Window]) -> tuple[Any, str]:  # noqa: ANN401
+def padded(node: Node, tensor: Any, found: Sequence[Window]) -> tuple[Any, str]:
     """Return the tensor, padded with zeros where need be, and Keras's `padding` for it."""
     if all(window.begin == window.end == 0 for window in found):
         return tensor, "valid"

@@ -70,7 +70,7 @@ def _least(builder: Builder, clip: onnx.NodeProto) -> float:
     return float(Node(clip, builder).attribute("min", -math.inf))
 
 
-def _edges_repeated(node: Node, tensor: Any, found: Sequence[Window]) -> Any:  # noqa: ANN401
+def _edges_repeated(node: Node, tensor: Any, found: Sequence[Window]) -> Any:
     """Repeat the border: each window that has some of it also has the border itself.
 
     Pads of the smallest float would ruin the ranges of an int8 tensor.
@@ -92,12 +92,12 @@ def _edges_repeated(node: Node, tensor: Any, found: Sequence[Window]) -> Any:  #
 
 def _border(
     node: Node,
-    tensor: Any,  # noqa: ANN401 - a tensor
+    tensor: Any,
     axis: int,
     lengths: Sequence[int],
     *,
     first: bool,
-) -> Any:  # noqa: ANN401
+) -> Any:
     cuts = [(0, 0)] * len(lengths)
     rest = lengths[axis] - 1
     cuts[axis] = (0, rest) if first else (rest, 0)
@@ -127,7 +127,7 @@ def average_pool(node: Node) -> Laid:
 
 
 @function
-def rescaled(x: Any, factor: Any) -> Any:  # noqa: ANN401 - tensors
+def rescaled(x: Any, factor: Any) -> Any:
     """Undo that an average counted cells that are not there."""
     return tf.multiply(x, factor)
 

@@ -22,13 +22,13 @@ BATCH = 1_000_003
 
 
 @function
-def transpose(x: Any, axes: list[int]) -> Any:  # noqa: ANN401 - tensors
+def transpose(x: Any, axes: list[int]) -> Any:
     """Permute all axes, the first among them."""
     return tf.transpose(x, axes)
 
 
 @function
-def reshape(x: Any, shape: list[int]) -> Any:  # noqa: ANN401
+def reshape(x: Any, shape: list[int]) -> Any:
     """Reshape; -1 stands for the open axis."""
     return tf.reshape(x, shape)
 

@@ -14,7 +14,7 @@ _PATTERN: dict[str, Any] = {"structure": ("n:m",)}
 
 def _offer(
     accepts: dict[str, Any],
-    **more: Any,  # noqa: ANN401 - fields of an offer
+    **more: Any,
 ) -> Offer:
     return Offer(op="prune", accepts=accepts, after=_BEFORE, operators=_OPERATORS, **more)
 

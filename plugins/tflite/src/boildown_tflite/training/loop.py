@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boildown import (
+    Course,
     DataError,
     DataManifest,
     Epoch,
@@ -17,6 +18,7 @@ from boildown import (
     Patience,
     Train,
     batches,
+    tell_nobody,
     training_parts,
 )
 
@@ -24,14 +26,10 @@ from ..keras import tf_keras
 from .feeding import Feed
 from .objectives import CrossEntropy, Objective, Scores
 from .optimizers import make_optimizer
-from .passes import Passes, Progress
+from .passes import Passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-
-def silent(_done: int, _total: int, _text: str) -> None:
-    """Tell nobody."""
 
 
 def fit(
@@ -45,7 +43,7 @@ def fit(
     after_step: Callable[[], None] | None = None,
     callbacks: Sequence[tf_keras.callbacks.Callback] = (),
     settled_after: int = 0,
-    progress: Progress = silent,
+    progress: Callable[[int, int, str], None] = tell_nobody,
 ) -> Fitted:
     """Train `model` in place on the train split.
 
@@ -86,10 +84,10 @@ def fit(
     objective.prepare(scores, first)
     optimizer = make_optimizer(model.trainable_variables, settings)
     model.compile(optimizer=optimizer)  # where TF Model Optimization's callbacks look for it
+    course = Course(parts, settings, progress)
     passes = Passes(
         model=model,
-        parts=parts,
-        settings=settings,
+        course=course,
         seed=seed,
         feed=Feed(inputs, scores.classes),
         scores=scores,
@@ -97,22 +95,14 @@ def fit(
         optimizer=optimizer,
         after_step=after_step,
         callbacks=tuple(callbacks),
-        progress=progress,
     )
     patience, weights = Patience(settings.patience, settled_after), None
     history: list[Epoch] = []
     passes.begin()
     while len(history) < settings.epochs and not patience.is_over:
         history.append(passes.epoch(len(history) + 1))
-        if patience.improves(history[-1], passes.step):
+        if patience.improves(history[-1], course.step):
             weights = model.get_weights()
     if weights is not None:
         model.set_weights(weights)
-    held = parts.validation
-    return Fitted(
-        history=tuple(history),
-        kept=patience.best.number if patience.best else len(history),
-        steps=passes.step,
-        train_samples=len(parts.train.splits["train"]),
-        validation_samples=len(held.splits["train"]) if held else 0,
-    )
+    return course.ended(history, patience.best.number if patience.best else len(history))

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from boildown import (
+    Course,
     DataManifest,
-    DivergedError,
     Epoch,
-    Parts,
-    Train,
     batches,
-    batches_per_epoch,
-    learning_rate_at,
 )
 
 from ..keras import tf, tf_keras
 from .optimizers import decayed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .feeding import Feed
     from .objectives import Objective, Scores
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(slots=True)
 class Passes:
-    """All that an epoch needs; `step` counts optimizer steps over all epochs."""
+    """All that an epoch needs."""
 
     model: tf_keras.Model
-    parts: Parts
-    settings: Train
+    course: Course
     seed: int
     feed: Feed
     scores: Scores
@@ -43,9 +37,6 @@ class Passes:
     optimizer: tf_keras.optimizers.Optimizer
     after_step: Callable[[], None] | None
     callbacks: tuple[tf_keras.callbacks.Callback, ...]
-    progress: Progress
-    step: int = 0
-    _done: int = 0
     _train_on: Callable[..., tf.Tensor] = field(init=False)
     _judge: Callable[..., tuple[tf.Tensor, tf.Tensor]] = field(init=False)
 
@@ -66,38 +57,38 @@ class Passes:
         Raises:
             DivergedError: A loss or a weight is no finite number.
         """
-        rate = self._rate()
+        rate = self.course.rate
         loss = self._pass(number)
         for callback in self.callbacks:
             callback.on_epoch_end(number - 1)
         if not all(np.isfinite(v.numpy()).all() for v in self.model.trainable_variables):
-            raise self._diverged("a weight", math.nan, number)
-        if self.parts.validation is None:
+            raise self.course.diverged("a weight", math.nan, number)
+        if self.course.parts.validation is None:
             return Epoch(number, loss, rate)
-        judged, top1 = self._validate(number, self.parts.validation)
+        judged, top1 = self._validate(number, self.course.parts.validation)
         return Epoch(number, loss, rate, judged, top1)
 
     def _pass(self, number: int) -> float:
         total, count = 0.0, 0
         reading = batches(
-            self.parts.train,
+            self.course.parts.train,
             "train",
-            self.settings.batch_size,
+            self.course.settings.batch_size,
             seed=self.seed,
             epoch=number - 1,
-            augment=self.settings.augment,
+            augment=self.course.settings.augment,
         )
-        for _, batch in zip(range(self._batches), reading, strict=False):
+        for _, batch in zip(range(self.course.batches), reading, strict=False):
             for callback in self.callbacks:
-                callback.on_train_batch_begin(self.step)
-            self.optimizer.learning_rate.assign(self._rate())
+                callback.on_train_batch_begin(self.course.step)
+            self.optimizer.learning_rate.assign(self.course.rate)
             inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
             loss, rows = float(self._train_on(inputs, labels)), len(inputs[0])
             if not math.isfinite(loss):
-                raise self._diverged("the loss", loss, number)
-            self.step += 1
+                raise self.course.diverged("the loss", loss, number)
+            self.course.step += 1
             total, count = total + loss * rows, count + rows
-            self._tell(number, total / count)
+            self.course.tell(number, total / count)
         return total / count
 
     def _updated(self, inputs: list[tf.Tensor], labels: tf.Tensor | None) -> tf.Tensor:
@@ -108,7 +99,7 @@ class Passes:
         found = zip(tape.gradient(loss, variables), variables, strict=True)
         pairs = [(gradient, variable) for gradient, variable in found if gradient is not None]
         gradients, reached = (list(part) for part in zip(*pairs, strict=True))
-        moved = decayed(gradients, reached, self.settings)
+        moved = decayed(gradients, reached, self.course.settings)
         self.optimizer.apply_gradients(zip(moved, reached, strict=True))
         if self.after_step:
             self.after_step()
@@ -125,41 +116,12 @@ class Passes:
 
     def _validate(self, number: int, data: DataManifest) -> tuple[float, float | None]:
         total, right, count = 0.0, 0, 0
-        for batch in batches(data, "train", self.settings.batch_size):
+        for batch in batches(data, "train", self.course.settings.batch_size):
             inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
             loss, hits = self._judge(inputs, labels)
             rows = len(inputs[0])
             total, count, right = total + float(loss) * rows, count + rows, right + int(hits)
-            self._tell(number, total / count)
+            self.course.tell(number, total / count)
         if not math.isfinite(total):
-            raise self._diverged("the loss on held-out samples", total, number)
+            raise self.course.diverged("the loss on held-out samples", total, number)
         return total / count, right / count if data.splits["train"].labelled else None
-
-    @property
-    def _batches(self) -> int:
-        return batches_per_epoch(self.parts.train, self.settings)
-
-    @property
-    def _steps(self) -> int:
-        return self.settings.epochs * self._batches
-
-    def _rate(self) -> float:
-        return learning_rate_at(self.step, self._steps, self.settings)
-
-    def _tell(self, number: int, loss: float) -> None:
-        held = self.parts.validation
-        size = self.settings.batch_size
-        judging = -(-len(held.splits["train"]) // size) if held else 0
-        self._done += 1
-        text = f"epoch {number} of {self.settings.epochs}, loss {loss:.4f}"
-        self.progress(self._done, self._steps + self.settings.epochs * judging, text)
-
-    def _diverged(self, what: str, value: float, number: int) -> DivergedError:
-        return DivergedError.of(
-            what,
-            value,
-            epoch=number,
-            step=self.step,
-            steps=self._steps,
-            settings=self.settings,
-        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from boildown import (
+    Course,
     DataError,
     DataManifest,
     Epoch,
@@ -14,6 +15,7 @@ from boildown import (
     ModelError,
     Train,
     batches,
+    tell_nobody,
     training_parts,
 )
 from torch import nn
@@ -23,15 +25,11 @@ from .keeping import Keeper
 from .mode import Mode, SetTraining, set_training
 from .objectives import CrossEntropy, Objective
 from .optimizers import make_optimizer
-from .passes import Passes, Progress, StepHook
+from .passes import Passes, StepHook
 from .repeatable import repeatable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-def silent(_done: int, _total: int, _text: str) -> None:
-    """Tell nobody."""
+    from collections.abc import Callable, Sequence
 
 
 def fit(
@@ -49,7 +47,7 @@ def fit(
     clip: float | None = None,
     mode: SetTraining = set_training,
     layout: torch.memory_format = torch.channels_last,
-    progress: Progress = silent,
+    progress: Callable[[int, int, str], None] = tell_nobody,
 ) -> Fitted:
     """Train `module` in place on the train split, and leave it in evaluation mode.
 
@@ -101,10 +99,10 @@ def fit(
         with torch.no_grad():
             extra = attached.enter_context(objective.attached(module, feed.inputs(first)))
         trained = [*_trainable(module), *extra]
+        course = Course(parts, settings, progress)
         passes = Passes(
             module=module,
-            parts=parts,
-            settings=settings,
+            course=course,
             seed=seed,
             feed=feed,
             objective=objective,
@@ -114,26 +112,19 @@ def fit(
             after_step=after_step,
             clip=clip,
             mode=modes,
-            progress=progress,
         )
         keeper = Keeper(module, settings.patience, settled_after)
-        history = _train(passes, keeper)
+        history = _train(passes, keeper, settings.epochs)
         kept = keeper.put_back(len(history))
         modes.switch(training=False)
-    return Fitted(
-        history=history,
-        kept=kept,
-        steps=passes.step,
-        train_samples=len(parts.train.splits["train"]),
-        validation_samples=len(parts.validation.splits["train"]) if parts.validation else 0,
-    )
+    return course.ended(history, kept)
 
 
-def _train(passes: Passes, keeper: Keeper) -> tuple[Epoch, ...]:
+def _train(passes: Passes, keeper: Keeper, epochs: int) -> tuple[Epoch, ...]:
     history: list[Epoch] = []
-    for number in range(1, passes.settings.epochs + 1):
+    for number in range(1, epochs + 1):
         history.append(passes.epoch(number))
-        if keeper.stops(history[-1], passes.step):
+        if keeper.stops(history[-1], passes.course.step):
             break
     return tuple(history)
 

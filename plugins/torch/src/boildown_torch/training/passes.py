@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import (
     Batch,
+    Course,
     DataManifest,
-    DivergedError,
     Epoch,
-    Parts,
-    Train,
     batches,
-    batches_per_epoch,
-    learning_rate_at,
 )
 from torch import Tensor, nn
 
@@ -29,16 +25,14 @@ if TYPE_CHECKING:
 
 #: Called with the number of the optimizer step, counted from 0.
 StepHook = Callable[[int], None]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(slots=True)
 class Passes:
-    """All that an epoch needs; `step` counts optimizer steps over all epochs."""
+    """All that an epoch needs."""
 
     module: nn.Module
-    parts: Parts
-    settings: Train
+    course: Course
     seed: int
     feed: Feed
     objective: Objective
@@ -48,9 +42,6 @@ class Passes:
     after_step: StepHook | None
     clip: float | None
     mode: Mode
-    progress: Progress
-    step: int = 0
-    _done: int = 0
 
     def epoch(self, number: int) -> Epoch:
         """Train for an epoch, counted from 1, then judge it where samples are held out.
@@ -58,51 +49,51 @@ class Passes:
         Raises:
             DivergedError: A loss or a weight is no finite number.
         """
-        rate = learning_rate_at(self.step, self._steps, self.settings)
+        rate = self.course.rate
         loss = self._train(number)
         if not all(bool(torch.isfinite(parameter).all()) for parameter in self.trained):
-            raise self._diverged("a weight", math.nan, number)
-        if self.parts.validation is None:
+            raise self.course.diverged("a weight", math.nan, number)
+        if self.course.parts.validation is None:
             return Epoch(number, loss, rate)
-        judged, top1 = self._validate(number, self.parts.validation)
+        judged, top1 = self._validate(number, self.course.parts.validation)
         return Epoch(number, loss, rate, judged, top1)
 
     def _train(self, number: int) -> float:
-        size, total, count = self.settings.batch_size, 0.0, 0
+        size, total, count = self.course.settings.batch_size, 0.0, 0
         self.mode.switch(training=True)
         reading = batches(
-            self.parts.train,
+            self.course.parts.train,
             "train",
             size,
             seed=self.seed,
             epoch=number - 1,
-            augment=self.settings.augment,
+            augment=self.course.settings.augment,
         )
-        for _, batch in zip(range(self._batches(self.parts.train)), reading, strict=False):
+        for _, batch in zip(range(self.course.batches), reading, strict=False):
             loss, rows = self._train_on(batch, number)
             total, count = total + loss * rows, count + rows
-            self._tell(number, total / count)
+            self.course.tell(number, total / count)
         return total / count
 
     def _train_on(self, batch: Batch, number: int) -> tuple[float, int]:
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(self.step, self._steps, self.settings)
+            group["lr"] = self.course.rate
         inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
         self.optimizer.zero_grad()
         loss = self.objective(first_output(self.module(*inputs)), inputs, labels)
         value = loss.item()
         if not math.isfinite(value):
-            raise self._diverged("the loss", value, number)
+            raise self.course.diverged("the loss", value, number)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.after_backward:
-            self.after_backward(self.step)
+            self.after_backward(self.course.step)
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.trained, self.clip)
         self.optimizer.step()
         if self.after_step:
             with torch.no_grad():
-                self.after_step(self.step)
-        self.step += 1
+                self.after_step(self.course.step)
+        self.course.step += 1
         return value, len(inputs[0])
 
     # Not inference_mode: observers of quantization keep what they see here, and could not be
@@ -111,7 +102,7 @@ class Passes:
     def _validate(self, number: int, data: DataManifest) -> tuple[float, float | None]:
         total, right, count, labelled = 0.0, 0, 0, data.splits["train"].labelled
         self.mode.switch(training=False)
-        for batch in batches(data, "train", self.settings.batch_size):
+        for batch in batches(data, "train", self.course.settings.batch_size):
             inputs, labels = self.feed.inputs(batch), self.feed.labels(batch)
             output = first_output(self.module(*inputs))
             rows = len(inputs[0])
@@ -120,35 +111,10 @@ class Passes:
                 count + rows,
             )
             right += _right(output, labels)
-            self._tell(number, total / count)
+            self.course.tell(number, total / count)
         if not math.isfinite(total):
-            raise self._diverged("the loss on held-out samples", total, number)
+            raise self.course.diverged("the loss on held-out samples", total, number)
         return total / count, right / count if labelled else None
-
-    def _batches(self, data: DataManifest) -> int:
-        return batches_per_epoch(data, self.settings)
-
-    @property
-    def _steps(self) -> int:
-        return self.settings.epochs * self._batches(self.parts.train)
-
-    def _tell(self, number: int, loss: float) -> None:
-        held = self.parts.validation
-        size = self.settings.batch_size
-        judging = -(-len(held.splits["train"]) // size) if held else 0
-        self._done += 1
-        text = f"epoch {number} of {self.settings.epochs}, loss {loss:.4f}"
-        self.progress(self._done, self._steps + self.settings.epochs * judging, text)
-
-    def _diverged(self, what: str, value: float, number: int) -> DivergedError:
-        return DivergedError.of(
-            what,
-            value,
-            epoch=number,
-            step=self.step,
-            steps=self._steps,
-            settings=self.settings,
-        )
 
 
 def _right(output: Tensor, labels: Tensor | None) -> int:
