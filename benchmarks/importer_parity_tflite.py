@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from boildown import hushed
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, write
 
@@ -33,7 +34,6 @@ from keras_parity import (  # noqa: E402 - helpers of the tests
     by_onnx_runtime,
     by_tflite,
     normalized,
-    silence,
     tflite,
 )
 
@@ -77,7 +77,7 @@ def parity(path: Path, size: int) -> dict[str, Any]:
     images = [np.random.default_rng(0).normal(size=(2, 3, size, size)).astype(np.float32)]
     imported, wanted = import_onnx(model), by_onnx_runtime(model, images)
     data = tflite(imported)
-    with silence():
+    with hushed():
         operators = Interpreter(model_content=data)._get_ops_details()  # noqa: SLF001 - LiteRT has no public list of operators
     return {
         "keras": apart(by_keras(imported, images), wanted),

@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
-from boildown.model.normalize import normalize
+from boildown import hushed
+from boildown.testing.nodes import by_onnx_runtime, graph_of, normalized
 from boildown_tflite.importer import Imported, import_onnx
 from boildown_tflite.keras import tf
 from onnx import TensorProto, helper, numpy_helper
 
+__all__ = ["RELATIVE", "by_onnx_runtime", "graph_of", "normalized"]
 RELATIVE = 1e-5
-_TYPES = {
-    np.dtype(np.float32): TensorProto.FLOAT,
-    np.dtype(np.int64): TensorProto.INT64,
-    np.dtype(np.int32): TensorProto.INT32,
-    np.dtype(np.bool_): TensorProto.BOOL,
-}
-
-
-def graph_of(
-    op: str,
-    inputs: list[np.ndarray],
-    constants: dict[int, Any] | None = None,
-    *,
-    outputs: int = 1,
-    opset: int = 20,
-    open_batch: bool = True,
-    domain: str = "",
-    **attributes: Any,
-) -> onnx.ModelProto:
-    """Make a graph of one node named `the/node`; `constants` by place among its inputs."""
-    constants = constants or {}
-    count = len(inputs) + len(constants)
-    given = iter(inputs)
-    names, values = [], []
-    for place in range(count):
-        if place in constants:
-            names.append("" if constants[place] is None else f"c{place}")
-            continue
-        array = next(given)
-        shape = ["N", *array.shape[1:]] if open_batch else list(array.shape)
-        values.append(helper.make_tensor_value_info(f"x{place}", _TYPES[array.dtype], shape))
-        names.append(f"x{place}")
-    found = [f"y{place}" for place in range(outputs)]
-    node = helper.make_node(op, names, found, name="the/node", domain=domain, **attributes)
-    stored = [
-        numpy_helper.from_array(np.asarray(array), f"c{place}")
-        for place, array in constants.items()
-        if array is not None
-    ]
-    # onnx does not infer what this operator gives.
-    given_shape = ["N", *inputs[0].shape[1:]]
-    ends = [
-        helper.make_tensor_value_info(end, TensorProto.FLOAT, given_shape)
-        if op == "GroupNormalization"
-        else helper.make_empty_tensor_value_info(end)
-        for end in found
-    ]
-    graph = helper.make_graph([node], "g", values, ends, stored)
-    imports = [helper.make_opsetid("", opset)]
-    if domain:
-        imports.append(helper.make_opsetid(domain, 1))
-    return helper.make_model(graph, opset_imports=imports, ir_version=9)
 
 
 def chain(
@@ -93,26 +37,6 @@ def chain(
     return normalized(made)
 
 
-def normalized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model as the host hands it to backends."""
-    with TemporaryDirectory() as name:
-        given, made = Path(name, "given.onnx"), Path(name, "made.onnx")
-        onnx.save(model, given)
-        normalize(given, made)
-        return onnx.load(made)
-
-
-def by_onnx_runtime(model: onnx.ModelProto, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """Run the model in ONNX Runtime."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    names = [item.name for item in session.get_inputs()]
-    return list(session.run(None, dict(zip(names, inputs, strict=True))))
-
-
 def outer(array: np.ndarray) -> np.ndarray:
     """Images channels last, all else as it is."""
     return np.ascontiguousarray(array.transpose(0, 2, 3, 1)) if array.ndim == 4 else array
@@ -133,13 +57,13 @@ def by_keras(imported: Imported, inputs: list[np.ndarray]) -> list[np.ndarray]:
 
 def tflite(imported: Imported) -> bytes:
     """Convert to a float file of builtin operators."""
-    with silence():
+    with hushed():
         return bytes(tf.lite.TFLiteConverter.from_keras_model(imported.model).convert())
 
 
 def by_tflite(data: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
     """Run a file in LiteRT, arrays as ONNX has them; without signatures, which order by name."""
-    with silence():
+    with hushed():
         interpreter = Interpreter(model_content=data, num_threads=1)
         places = sorted(
             interpreter.get_input_details(), key=lambda item: item["name"].split(":")[0]
@@ -154,19 +78,6 @@ def by_tflite(data: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
         found = [interpreter.get_tensor(item["index"]) for item in ends]
     order = sorted(range(len(ends)), key=lambda i: ends[i]["name"])
     return [inner(found[i]) for i in order]
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Send what TensorFlow's own code writes to the standard error nowhere."""
-    kept = os.dup(2)
-    with TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def apart(ours: list[np.ndarray], theirs: list[np.ndarray]) -> float:

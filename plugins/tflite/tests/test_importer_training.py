@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from boildown import UnsupportedError
+from boildown import UnsupportedError, hushed
 from boildown.testing.graphs import GRAPHS
 from boildown_tflite.importer import Imported, import_onnx, write_back
 from boildown_tflite.keras import tf, tf_keras
@@ -23,7 +23,6 @@ from keras_parity import (
     graph_of,
     normalized,
     outer,
-    silence,
 )
 from onnx import helper, numpy_helper
 
@@ -220,7 +219,7 @@ def test_operations_that_keras_lacks_stay_while_the_layers_around_are_wrapped() 
         return quantization.quantize_annotate_layer(layer) if wrapped else layer
 
     clone = tf_keras.models.clone_model(imported.model, clone_function=annotated)
-    with silence(), quantization.quantize_scope():
+    with hushed(), quantization.quantize_scope():
         trained = quantization.quantize_apply(clone)
     # Ranges that no batch has set yet let no gradient through.
     trained(outer(IMAGES), training=True)
@@ -230,7 +229,7 @@ def test_operations_that_keras_lacks_stay_while_the_layers_around_are_wrapped() 
 
 
 def _quantized(imported: Imported) -> Any:
-    with silence():
+    with hushed():
         return mot().quantization.keras.quantize_model(imported.model)
 
 
@@ -246,7 +245,7 @@ def test_a_pool_with_pads_keeps_its_range_in_int8() -> None:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image[None]] for image in images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    with silence():
+    with hushed():
         data = converter.convert()
     found, wanted = by_tflite(data, [IMAGES - 5])[0], by_onnx_runtime(model, [IMAGES - 5])[0]
     assert np.abs(found - wanted).max() < np.ptp(images) / 127
@@ -280,7 +279,7 @@ def test_batch_norms_let_pruned_weights_stay_zero_while_ranges_are_learned(
         tensor.CopyFrom(numpy_helper.from_array(values, name))
     imported = import_onnx(model, batch_norms_after=batch_norms)
     annotated = quantization.quantize_annotate_model(imported.model)
-    with silence(), quantization.quantize_scope():
+    with hushed(), quantization.quantize_scope():
         scheme = schemes.Default8BitPrunePreserveQuantizeScheme()
         trained = quantization.quantize_apply(annotated, scheme)
     fitted(trained)
