@@ -13,8 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 from boildown.cli.main import main
+from onnx import TensorProto, helper, numpy_helper
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,6 +60,32 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     own = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"
     return {**own, "PATH": path, "BOILDOWN_CACHE": str(tmp_path_factory.mktemp("cache"))}
+
+
+@pytest.fixture(scope="session")
+def two_outputs() -> onnx.ModelProto:
+    """Return a network with a map and a vector as outputs, 3x8x8 -> depth 1x8x8 and angle 2."""
+    random = np.random.default_rng(0)
+    shapes = {"body": (32, 3, 3, 3), "map": (1, 32, 3, 3), "vector": (32, 2)}
+    weights = [
+        numpy_helper.from_array(random.normal(0, 0.2, shape).astype(np.float32), name)
+        for name, shape in shapes.items()
+    ]
+    nodes = [
+        helper.make_node("Conv", ["x", "body"], ["b"], name="body", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["b"], ["r"]),
+        helper.make_node("Conv", ["r", "map"], ["depth"], name="map", pads=[1, 1, 1, 1]),
+        helper.make_node("GlobalAveragePool", ["r"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("MatMul", ["f", "vector"], ["angle"], name="vector"),
+    ]
+    ports = {"x": (3, 8, 8), "depth": (1, 8, 8), "angle": (2,)}
+    x, *outputs = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
+        for name, shape in ports.items()
+    )
+    graph = helper.make_graph(nodes, "two", [x], outputs, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 
 @pytest.fixture

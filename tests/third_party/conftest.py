@@ -82,6 +82,15 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Second:
     return made
 
 
+@pytest.fixture(scope="module")
+def complete(second: Second) -> Second:
+    """Follow the rest of the page: all that may be added to the distribution."""
+    write("append", second.folder / "boildown-half")
+    write("template+", second.folder / "boildown-half")
+    install(second)
+    return second
+
+
 def install(second: Second) -> None:
     """Install the distribution as it stands now, from its folder alone."""
     words = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--force-reinstall")

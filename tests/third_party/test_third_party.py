@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import boildown
 import numpy as np
 import onnx
 import pytest
-from boildown.measuring import metrics
+from boildown import OnnxRuntime
 from boildown.plugins import hookspecs
 
-from .conftest import PAGE, ROOT, Second, install, marked, write
+from .conftest import PAGE, ROOT, Second, marked
 
 TEMPLATE = ROOT / "docs/template"
 MOST_LINES = 40
+MOST_LINES_OF_A_METRIC = 15
 _TABLE_ENDS = "half: 2 of 2 without a failure\n"
 
 
@@ -68,25 +70,38 @@ def test_it_is_checked_where_it_lives_from_a_host_that_has_it_not(second: Second
 
 
 def test_a_value_a_source_and_an_observer_are_added_as_the_page_says(
-    second: Second, tiny: onnx.ModelProto, tmp_path: Path
+    complete: Second, tiny: onnx.ModelProto, tmp_path: Path
 ) -> None:
-    write("append", second.folder / "boildown-half")
-    write("template+", second.folder / "boildown-half")
-    install(second)
-    onnx.save(tiny, second.folder / "tiny.onnx")
-    told = second.run(
+    onnx.save(tiny, complete.folder / "tiny.onnx")
+    told = complete.run(
         "bash", "-euc", marked("run")[1][1], elsewhere={"BOILDOWN_CACHE": str(tmp_path)}
     )
     assert "64 images of noise" in told
-    assert set((second.folder / "diary.txt").read_text().split()) == {"ok"}
-    told = second.run("boildown", "check", "half", "--keyword", "half:short")
+    assert set((complete.folder / "diary.txt").read_text().split()) == {"ok"}
+    told = complete.run("boildown", "check", "half", "--keyword", "half:short")
     assert told.endswith("half: 1 of 1 without a failure\n")
 
 
-def test_a_metric_is_a_row_as_the_page_says() -> None:
-    ((_, text),) = marked("metric")
-    names = dict(vars(metrics))
-    exec(text, names)  # noqa: S102 - the page's own words, in the module that they are for
-    scores = np.array([[4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0]])
-    assert names["top3"]([scores], np.array([2, 3])).tolist() == [1.0, 0.0]
-    assert names["METRICS"][-1].score is names["top3"]
+def test_a_metric_judges_a_network_of_two_outputs_as_the_page_says(
+    complete: Second, two_outputs: onnx.ModelProto, tmp_path: Path
+) -> None:
+    onnx.save(two_outputs, complete.folder / "two.onnx")
+    (complete.folder / "two.yaml").write_text("task: regression\n")
+    random = np.random.default_rng(0)
+    images = random.normal(size=(50, 3, 8, 8)).astype(np.float32)
+    depth, angle = OnnxRuntime(complete.folder / "two.onnx").run({"x": images}).values()
+    truth = {"test_y.angle": angle - 3.0, "test_y.depth": depth + 1.0}
+    np.savez(complete.folder / "two.npz", test_x=images, **truth)
+    ((_, command),) = marked("metric")
+    complete.run("bash", "-euc", command, elsewhere={"BOILDOWN_CACHE": str(tmp_path)})
+    results = boildown.load_results(complete.folder / "boildown-out")
+    (found,) = results.rows[0].quality.metrics
+    assert (found.name, found.n, found.higher_is_better) == ("mae", 50, False)
+    assert found.value == pytest.approx(2, abs=0.01)
+    assert 0 < abs(found.difference) < 0.01
+    assert "of output" in results.rows[0].quality.reason
+
+
+def test_a_metric_takes_no_more_than_fifteen_lines() -> None:
+    text = dict(marked("template+"))["src/boildown_half/metrics.py"]
+    assert len([line for line in text.splitlines() if line.strip()]) <= MOST_LINES_OF_A_METRIC

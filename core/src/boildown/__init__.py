@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .errors import UnsupportedError as UnsupportedError
     from .errors import UriError as UriError
     from .hush import hushed as hushed
+    from .measuring.metrics import Scoring as Scoring
     from .measuring.onnxruntime import OnnxRuntime as OnnxRuntime
     from .model.layers import Layer as Layer
     from .model.layers import source_layers as source_layers
@@ -132,6 +133,7 @@ _HOME = {
     "UnsupportedError": "errors",
     "UriError": "errors",
     "hushed": "hush",
+    "Scoring": "measuring.metrics",
     "OnnxRuntime": "measuring.onnxruntime",
     "Layer": "model.layers",
     "source_layers": "model.layers",

@@ -180,3 +180,50 @@ def test_everything_wrong_is_told_once(digits: Path) -> None:
     with pytest.raises(DataError) as caught:
         bound(digits, {"input": ("b", 3, 9, 9)}, classes=2)
     assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (np.zeros((5, 1), np.int64), r"labels of a classifier are integers of shape \(N,\)"),
+        (np.zeros(5), "'y' in .* is float64 of shape"),
+        (np.full(5, -1), "5 labels of the test split .* outside the model's classes, such as -1"),
+        (np.full(5, 2**31), "outside the model's classes"),
+    ],
+)
+def test_a_classifier_takes_class_labels_only(tmp_path: Path, labels: Any, why: str) -> None:
+    path = arrays(tmp_path, x=np.zeros((5, 7), np.float32), y=labels)
+    with pytest.raises(DataError, match=why):
+        bound(path, {"features": (None, 7)}, classes=None)
+
+
+def test_what_is_no_classifier_gets_the_truth_of_its_outputs_by_name(tmp_path: Path) -> None:
+    x, depth = np.zeros((5, 7), np.float32), np.arange(10.0).reshape(5, 2)
+    path = arrays(tmp_path, **{"test_x": x, "test_y.depth": depth})
+    manifest = bound(path, {"features": (None, 7)}, classes=None, outputs=["angle", "depth"])
+    batch = next(batches(manifest, "test", 3, seed=0))
+    assert batch.labels is None
+    np.testing.assert_array_equal(batch.truths["depth"] % 2, [[0, 1]] * 3)
+    only = bound(arrays(tmp_path, x=x, y=depth), {"f": (None, 7)}, classes=None, outputs=["depth"])
+    assert only.splits["test"].truths == {"depth": "y"}
+
+
+def test_numbers_of_any_sign_may_be_what_is_no_class(tmp_path: Path) -> None:
+    path = arrays(tmp_path, x=np.zeros((5, 7), np.float32), y=np.full(5, -7))
+    manifest = bound(path, {"features": (None, 7)}, classes=None, outputs=["height"])
+    batch = next(batches(manifest, "test", 5))
+    assert batch.labels is not None
+    assert set(batch.labels) == {-7}
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("test_y", "does not say of which output it is; call it test_y.angle, test_y.depth"),
+        ("test_y.dept", "the outputs of the model are 'angle', 'depth'; did you mean 'depth'?"),
+    ],
+)
+def test_the_truth_of_no_output_is_refused(tmp_path: Path, key: str, why: str) -> None:
+    path = arrays(tmp_path, **{"test_x": np.zeros((5, 7), np.float32), key: np.zeros((5, 2))})
+    with pytest.raises(DataError, match=why):
+        bound(path, {"features": (None, 7)}, classes=None, outputs=["angle", "depth"])

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from boildown import DataError
 from boildown.comparison.schema import Metric, Quality
+from boildown.measuring.judging import classes_of
 from boildown.measuring.metrics import Scoring
-from boildown.measuring.quality import classes_of, quality
+from boildown.measuring.quality import quality
 from boildown.measuring.statistics import Z
 
 Store = Callable[..., Any]
@@ -105,8 +106,8 @@ def test_an_unknown_task_still_has_sqnr(store: Store) -> None:
 
 
 def test_a_metric_of_any_kind_can_be_added(store: Store) -> None:
-    def error(outputs: Any, labels: np.ndarray) -> Any:
-        return np.abs(outputs[1][:, 0] - labels)
+    def error(outputs: Any, truth: Any) -> Any:
+        return np.abs(outputs[1][:, 0] - truth[0])
 
     extra = Scoring("error", "depth", error, right_or_wrong=False, higher_is_better=False)
     off = LABELS[:, None] + np.tile([[0.0], [2.0]], (50, 1))

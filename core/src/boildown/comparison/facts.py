@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..artifact import file_digest
 from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
+from ..plugins.values import CLASSIFICATION
 
 if TYPE_CHECKING:
     from ..artifact import Artifact
@@ -45,7 +46,7 @@ class Facts(Frozen):
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    task: str = "classification"
+    task: str = CLASSIFICATION
     #: Class names in the order of the scores; empty: unknown.
     labels: tuple[str, ...] = ()
     licence: str = ""

@@ -35,7 +35,7 @@ def sample_digests(split: Split, cache: Path | None) -> NDArray[np.uint8]:
 
 
 def stored_digest(split: Split, cache: Path | None) -> bytes:
-    """Return one SHA-256 over the arrays of a split as they are stored, labels included.
+    """Return one SHA-256 over the arrays of a split as they are stored, labels and truths included.
 
     Nothing is unpacked, so this is quick for large compressed files; the price is that the same
     arrays packed in another way have another digest. `cache` as in `sample_digests`.
@@ -62,6 +62,7 @@ def _remembered(
         return compute()
     state = f"{split.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
     keys = f"{sorted(split.inputs.items())}\0{split.labels}\0{split.labelled}"
+    keys += f"\0{sorted(split.truths.items())}"
     name = hashlib.sha256(f"{state}\0{keys}".encode()).hexdigest()
     kept = cache / f"{what}-{name[:32]}.hex"
     # What is missing or damaged there costs time, not correctness.
@@ -78,7 +79,9 @@ def _stored(split: Split) -> NDArray[np.uint8]:
     arrays = [key for _, key in sorted(split.inputs.items())]
     if split.labelled and split.labels is not None:
         arrays.append(split.labels)
-    total = hashlib.sha256("\0".join([*keys, str(split.labels)]).encode())
+    arrays += [key for _, key in sorted(split.truths.items())]
+    named = [*keys, str(split.labels), str(sorted(split.truths.items()))]
+    total = hashlib.sha256("\0".join(named).encode())
     for key in arrays:
         for chunk in stored_bytes(split.path, key):
             total.update(chunk)

@@ -10,11 +10,11 @@ from pathlib import Path
 from ..errors import DataError
 from ..nearest import did_you_mean
 from .manifest import DataManifest, Split, SplitName
-from .npz_file import Header, load_array, read_headers
+from .npz_file import Header, read_headers
 from .split_query import SPLIT_NAMES, chosen_splits
 from .uris import Uri, refuse_unknown_keys
 
-_KEY = re.compile(r"(?:(train|calibration|val|test)_)?(?:x(?:\.(.+))?|(y))", re.DOTALL)
+_KEY = re.compile(r"(?:(train|calibration|val|test)_)?([xy])(?:\.(.+))?", re.DOTALL)
 _FORM = (
     "call the arrays test_x and test_y, likewise train_… and calibration_…; plain x and y mean "
     "test; for a model with several inputs write test_x.<input name> for each"
@@ -23,14 +23,14 @@ _FORM = (
 
 @dataclass(frozen=True, slots=True)
 class _Role:
-    """What one array is: labels of a split, or what goes into one input (`*`: the only one)."""
+    """What one array is: what goes into one port of the model (`*`: the only one), or comes out."""
 
     split: SplitName
-    #: None for labels.
-    input: str | None
+    port: str
+    goes_in: bool
 
     def __str__(self) -> str:
-        what = "labels" if self.input is None else "samples"
+        what = "samples" if self.goes_in else "labels"
         return f"{what} of {self.split}"
 
 
@@ -38,7 +38,8 @@ def npz_dataset(uri: Uri) -> DataManifest:
     """Describe the arrays of an .npz file; `?split=` picks one split.
 
     Arrays of uint8 with three or four axes, (N, H, W) or (N, C, H, W), are images and are
-    preprocessed; all others go to the model as they are. Labels are integers of shape (N,).
+    preprocessed; all others go to the model as they are. Integers of shape (N,) in `y` are class
+    labels; anything else there, or in `y.<output name>`, is what that output should be.
 
     Raises:
         DataError: The file is damaged, or its arrays do not fit together; all mistakes at once.
@@ -55,9 +56,9 @@ def npz_dataset(uri: Uri) -> DataManifest:
         if keys[role] != key
     ]
     wrong += _lone_labels(keys)
-    names = {role.split for role in keys if role.input is not None}
+    names = {role.split for role in keys if role.goes_in}
     for name in sorted(names):
-        wrong += _mistakes(path, name, keys, headers)
+        wrong += _mistakes(name, keys, headers)
     if not keys:
         wrong.append(f"it holds no samples (found: {', '.join(headers) or 'nothing'}); {_FORM}")
     if wrong:
@@ -74,38 +75,50 @@ def _role(key: str) -> _Role | None:
     match = _KEY.fullmatch(key)
     if match is None:
         return None
-    return _Role(SPLIT_NAMES[match[1] or "test"], None if match[3] else match[2] or "*")
+    return _Role(SPLIT_NAMES[match[1] or "test"], match[3] or "*", goes_in=match[2] == "x")
 
 
-def _inputs(name: SplitName, keys: Mapping[_Role, str]) -> dict[str, str]:
-    return {role.input: key for role, key in keys.items() if role.split == name and role.input}
+def _ports(name: SplitName, keys: Mapping[_Role, str], *, goes_in: bool) -> dict[str, str]:
+    return {
+        role.port: key
+        for role, key in keys.items()
+        if role.split == name and role.goes_in == goes_in
+    }
 
 
 def _split(
     path: Path, name: SplitName, keys: Mapping[_Role, str], headers: Mapping[str, Header]
 ) -> Split:
-    inputs = _inputs(name, keys)
-    labels = keys.get(_Role(name, None))
+    inputs, truths = (_ports(name, keys, goes_in=way) for way in (True, False))
     count = headers[next(iter(inputs.values()))].shape[0]
-    return Split(path=path, inputs=inputs, labels=labels, count=count, labelled=labels is not None)
+    labels = truths.get("*")
+    if labels is not None and _are_classes(headers[labels]):
+        return Split(path=path, inputs=inputs, labels=labels, count=count)
+    return Split(path=path, inputs=inputs, truths=truths, count=count, labelled=False)
+
+
+def _are_classes(header: Header) -> bool:
+    return header.dtype.kind in "iu" and len(header.shape) == 1
 
 
 def _lone_labels(keys: Mapping[_Role, str]) -> list[str]:
     return [
         f"{key!r} labels nothing, for there is no {role.split}_x"
         for role, key in keys.items()
-        if role.input is None and not _inputs(role.split, keys)
+        if not role.goes_in and not _ports(role.split, keys, goes_in=True)
     ]
 
 
 def _mistakes(
-    path: Path, name: SplitName, keys: Mapping[_Role, str], headers: Mapping[str, Header]
+    name: SplitName, keys: Mapping[_Role, str], headers: Mapping[str, Header]
 ) -> list[str]:
     """Say everything that is wrong with one split."""
-    inputs = _inputs(name, keys)
-    wrong = []
-    if "*" in inputs and len(inputs) > 1:
-        wrong.append(f"{_listed(inputs.values())}: name the input in each of them, or keep one")
+    inputs, truths = (_ports(name, keys, goes_in=way) for way in (True, False))
+    wrong = [
+        f"{_listed(ports.values())}: name the {port} in each of them, or keep one"
+        for port, ports in (("input", inputs), ("output", truths))
+        if "*" in ports and len(ports) > 1
+    ]
     for key in inputs.values():
         header = headers[key]
         if not header.shape or header.shape[0] == 0:
@@ -114,16 +127,14 @@ def _mistakes(
             wrong.append(
                 f"{key!r} of shape {header.shape} is no batch of images (N, C, H, W); {hint}"
             )
-    labels = keys.get(_Role(name, None))
     lengths = {
-        key: headers[key].shape[0]
-        for key in (*inputs.values(), *([labels] if labels else []))
-        if headers[key].shape
+        key: headers[key].shape[0] if headers[key].shape else 1
+        for key in (*inputs.values(), *truths.values())
     }
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{key!r} has {length}" for key, length in lengths.items())
         wrong.append(f"all arrays of a split need the same number of samples, but {counts}")
-    return wrong if labels is None else wrong + _label_mistakes(path, labels, headers[labels])
+    return wrong
 
 
 def _layout_hint(header: Header) -> str:
@@ -136,19 +147,6 @@ def _layout_hint(header: Header) -> str:
         case (_, _, _, _) if header.dtype == "uint8":
             return "keep 1 or 3 channels"
     return ""
-
-
-def _label_mistakes(path: Path, key: str, header: Header) -> list[str]:
-    if header.dtype.kind not in "iu" or len(header.shape) != 1:
-        text = (
-            f"{key!r} is {header.dtype} of shape {header.shape}; labels are integers of shape "
-            "(N,), counted from 0 (of one-hot rows take .argmax(1))"
-        )
-        return [text]
-    values = load_array(path, key)
-    if values.size and (values.min() < 0 or values.max() >= 2**31):
-        return [f"{key!r} holds {values.min()} to {values.max()}; labels count from 0"]
-    return []
 
 
 def _notes(path: Path, unused: list[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .augment import Augmentation
 from .manifest import Batch, DataManifest, SplitName
-from .samples import all_labels, header_of, is_image_batch, read_inputs, shuffled, yielded
+from .samples import all_labels, array_of, header_of, is_image_batch, read_inputs, shuffled, yielded
 
 
 def batches(
@@ -38,7 +38,8 @@ def batches(
 
     Yields:
         Inputs with the batch as first axis (images float32 NCHW, or NHWC where preprocessing
-        says so), and int64 labels of shape (N,), or None for unlabelled data.
+        says so), int64 labels of shape (N,), or None for unlabelled data, and what outputs should
+        be where that is no class.
 
     Raises:
         DataError: The split is missing, or a sample cannot be read; the file is named.
@@ -77,7 +78,8 @@ def _batches(
             return augmentation.change(pixels, here) if augmentation else pixels
 
         inputs = read_inputs(manifest, name, here, change)
-        yield Batch(inputs, None if labels is None else labels[here])
+        truths = {output: array_of(split, key)[here] for output, key in split.truths.items()}
+        yield Batch(inputs, None if labels is None else labels[here], truths)
 
 
 def _refuse_augmenting_numbers(manifest: DataManifest, name: SplitName) -> None:

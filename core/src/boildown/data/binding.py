@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataError
-from ..nearest import did_you_mean
 from .batches import batches
 from .geometry import output_shape
-from .manifest import DataManifest, Split, SplitName
+from .manifest import DataManifest, SplitName
+from .naming import Shape, naming_mistakes, with_model_names
 from .preprocessing import Preprocessing
 from .samples import all_labels, header_of, is_image_batch, yielded
 from .wording import one_a_line, product
-
-#: Axes of a model's input with the batch first; a name or None stands for any length.
-Shape = Sequence[int | str | None]
 
 _CHANNELS = (1, 3)
 _EXAMPLE = (
@@ -42,6 +39,7 @@ def bind(
     inputs: Mapping[str, Shape],
     classes: int | None,
     dtypes: Mapping[str, str] | None = None,
+    outputs: Sequence[str] | None = None,
 ) -> DataManifest:
     """Return the manifest with the model's input names and preprocessing, checked against it.
 
@@ -49,8 +47,10 @@ def bind(
         manifest: Data as a source gives them.
         preprocessing: The model's, needed for images only.
         inputs: The model's inputs with their shapes, the batch axis first.
-        classes: Number of classes that the model tells apart; None: labels are not checked.
+        classes: Number of classes that the model tells apart; None: unknown.
         dtypes: numpy names of the inputs' types; inputs left out are not checked.
+        outputs: Names of the model's outputs, which the data may say the truth of; None: the model
+            is a classifier, and its data have class labels or none.
 
     Raises:
         DataError: A split is empty, samples do not fit the inputs, labels not the classes, or
@@ -65,17 +65,17 @@ def bind(
         for name, split in manifest.splits.items()
         if not len(split)
     ]
-    wrong += _naming_mistakes(manifest, inputs)
+    wrong += naming_mistakes(manifest, inputs, outputs)
     if wrong:
         raise DataError(one_a_line(list(dict.fromkeys(wrong))))
     splits = {
-        name: split.model_copy(update={"inputs": _renamed(manifest, split, inputs)})
+        name: with_model_names(manifest, split, inputs, outputs or ())
         for name, split in manifest.splits.items()
     }
     bound = manifest.model_copy(update={"splits": splits, "preprocessing": preprocessing})
     for name in splits:
         wrong += _sample_mistakes(bound, name, inputs, dtypes or {})
-        wrong += _label_mistakes(bound, name, classes)
+        wrong += _label_mistakes(bound, name, classes) if outputs is None else []
     if wrong:
         raise DataError(one_a_line(list(dict.fromkeys(wrong))))
     return bound
@@ -87,32 +87,6 @@ def _has_images(manifest: DataManifest) -> bool:
         for split in manifest.splits.values()
         for key in split.inputs.values()
     )
-
-
-def _naming_mistakes(manifest: DataManifest, inputs: Mapping[str, Shape]) -> list[str]:
-    wrong = []
-    for split in manifest.splits.values():
-        given = list(split.inputs) or ["*"]
-        if given == ["*"] and len(inputs) == 1:
-            continue
-        for name in given:
-            if name not in inputs:
-                what = "one unnamed input" if name == "*" else f"an input {name!r}"
-                wrong.append(
-                    f"{manifest.uri} has samples for {what}, but the inputs of the model are "
-                    f"{', '.join(map(repr, inputs))}{did_you_mean(name, inputs)}"
-                )
-        left = [name for name in inputs if name not in given]
-        if left and "*" not in given:
-            wrong.append(f"{manifest.uri} has no samples for the input {', '.join(left)}")
-    return wrong
-
-
-def _renamed(manifest: DataManifest, split: Split, inputs: Mapping[str, Shape]) -> dict[str, str]:
-    only = next(iter(inputs))
-    if manifest.kind == "images":
-        return {only: ""}
-    return {only if name == "*" else name: key for name, key in split.inputs.items()}
 
 
 def _sample_mistakes(
@@ -200,15 +174,16 @@ def _hint(shape: Sequence[int], wanted: Shape) -> str:
 def _label_mistakes(manifest: DataManifest, name: SplitName, classes: int | None) -> list[str]:
     split = manifest.splits[name]
     labels = all_labels(manifest, split)
-    if labels is None or classes is None:
+    if labels is None:
         return []
     used = labels[yielded(split)]
-    outside = used[(used < 0) | (used >= classes)]
+    outside = used[(used < 0) | (used >= (classes or 2**31))]
     if not outside.size:
         return []
+    known = f"{classes} classes 0…{classes - 1}" if classes is not None else "classes"
     text = (
         f"{outside.size} labels of the {name} split of {manifest.uri} are outside the model's "
-        f"{classes} classes 0…{classes - 1}, such as {outside[0]}; labels count from 0 in the "
+        f"{known}, such as {outside[0]}; labels count from 0 in the "
         "model's order (classes=FILE gives that order for folders of images)"
     )
     return [text]

@@ -37,6 +37,9 @@ class Split(Frozen):
     #: Samples in the file, before `take`.
     count: Annotated[int, Field(ge=0)]
     labelled: bool = True
+    #: Arrays only: model output name -> key of what it should be, such as a depth map, where that
+    #: is no class; the name `*` fits a one-output model.
+    truths: dict[str, str] = Field(default_factory=dict)
     take: Take | None = None
 
     def __len__(self) -> int:
@@ -62,7 +65,11 @@ class DataManifest(Frozen):
 
 
 class Batch(NamedTuple):
-    """Inputs by name, each with the batch as its first axis, and labels of shape (N,) or None."""
+    """Inputs by name, each with the batch as its first axis, and labels of shape (N,) or None.
+
+    `truths` is what outputs should be, by their names, where that is no class.
+    """
 
     inputs: dict[str, np.ndarray]
     labels: np.ndarray | None
+    truths: dict[str, np.ndarray]

@@ -36,15 +36,19 @@ def slices(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
 def check_same_samples(this: Outputs, baseline: Outputs) -> None:
     """Raise DataError unless both come from the same samples and have outputs of one shape."""
-    shapes = [open_output(outputs).shape for outputs in (this, baseline)]
+    shapes = [_shapes(outputs) for outputs in (this, baseline)]
     if shapes[0] != shapes[1]:
         raise DataError(
             f"outputs of shape {shapes[0]} cannot be compared with the float model's "
             f"{shapes[1]}; measure both on the same data"
         )
-    labels = [np.load(file) for file in (this.labels, baseline.labels) if file is not None]
-    if len(labels) == 2 and not np.array_equal(*labels):  # noqa: PLR2004 - this and baseline
-        raise DataError("outputs and float outputs have different labels; measure both anew")
+    for mine, theirs in zip(this.truth, baseline.truth, strict=False):
+        if not np.array_equal(np.load(mine), np.load(theirs)):
+            raise DataError("outputs and float outputs have different labels; measure both anew")
+
+
+def _shapes(outputs: Outputs) -> list[tuple[int, ...]]:
+    return [open_output(outputs, index).shape for index in range(len(outputs.names))]
 
 
 def agreement(this: np.ndarray, baseline: np.ndarray) -> float:
@@ -55,6 +59,19 @@ def agreement(this: np.ndarray, baseline: np.ndarray) -> float:
         numbers = ~(np.isnan(mine_).any(axis=1) | np.isnan(theirs_).any(axis=1))
         same += int((numbers & (mine_.argmax(axis=1) == theirs_.argmax(axis=1))).sum())
     return same / len(this)
+
+
+def least_sqnr_db(this: Outputs, baseline: Outputs) -> tuple[float | None, str]:
+    """Return the SQNR in dB of the output that is furthest off, or None and why."""
+    found = [
+        (name, *sqnr_db(open_output(this, index), open_output(baseline, index)))
+        for index, name in enumerate(this.names)
+    ]
+    known = [(value, name) for name, value, _ in found if value is not None]
+    if len(found) == 1 or not known:
+        return found[0][1:]
+    least, name = min(known)
+    return least, f"the SQNR is that of output {name!r}, the lowest of {len(found)}"
 
 
 def sqnr_db(this: np.ndarray, baseline: np.ndarray) -> tuple[float | None, str]:

@@ -1,8 +1,4 @@
-"""Metrics as scores of single samples: so every one has n, an interval and a paired difference.
-
-A metric is one row of a table. Functions get the outputs in the source's order, each with the
-samples first, and the labels of shape (n,); they return one number a sample.
-"""
+"""Metrics as scores of single samples: so every one has n, an interval and a paired difference."""
 
 from __future__ import annotations
 
@@ -12,19 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError
+from ..plugins.values import CLASSIFICATION
 
-Score = Callable[[Sequence[np.ndarray], np.ndarray], np.ndarray]
+#: (outputs, truth) -> one number a sample. Outputs come in the source's order, float32, samples
+#: first; truth is the labels alone, int64 of shape (n,), or for other tasks what the data hold of
+#: the outputs, in their order, float64.
+Score = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], np.ndarray]
 _TOP5_CLASSES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """One metric of one task. `right_or_wrong` scores are 0 or 1 and get exact-type intervals."""
+    """One metric of one task; plugins add theirs by entry points `boildown.metrics`.
+
+    `right_or_wrong` scores are 0 or 1 and get exact-type intervals; of others the mean is told.
+    """
 
     name: str
     task: str
     score: Score
-    right_or_wrong: bool
+    right_or_wrong: bool = False
     higher_is_better: bool = True
     #: With no more classes than this the metric says nothing and is left out.
     least_classes: int = 2
@@ -57,17 +60,17 @@ def _rank(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return ranked
 
 
-def top1(outputs: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+def top1(outputs: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> np.ndarray:
     """Return 1 where the right class has the greatest score, else 0."""
-    return (_rank(class_scores(outputs[0]), labels) < 1).astype(np.float64)
+    return (_rank(class_scores(outputs[0]), truth[0]) < 1).astype(np.float64)
 
 
-def top5(outputs: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+def top5(outputs: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> np.ndarray:
     """Return 1 where the right class is among the five greatest scores, else 0."""
-    return (_rank(class_scores(outputs[0]), labels) < _TOP5_CLASSES).astype(np.float64)
+    return (_rank(class_scores(outputs[0]), truth[0]) < _TOP5_CLASSES).astype(np.float64)
 
 
 METRICS: tuple[Scoring, ...] = (
-    Scoring("top1", "classification", top1, right_or_wrong=True),
-    Scoring("top5", "classification", top5, right_or_wrong=True, least_classes=6),
+    Scoring("top1", CLASSIFICATION, top1, right_or_wrong=True),
+    Scoring("top5", CLASSIFICATION, top5, right_or_wrong=True, least_classes=6),
 )

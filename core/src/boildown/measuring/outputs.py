@@ -37,12 +37,20 @@ def run_outputs(request: OutputsRequest, say: Say) -> Outputs:
             for index in range(len(request.outputs))
         ]
         labels = files.enter_context(_Store(request.folder / "labels.npy", n, np.int64))
+        # In the order of the outputs, whatever the order of the data.
+        truths = [name for name in request.outputs if name in split.truths]
+        truth_stores = [
+            files.enter_context(_Store(request.folder / f"truth{index}.npy", n, np.float64))
+            for index in range(len(truths))
+        ]
         for batch in batches(request.data, request.split, size, limit=n):
             arrays = _run(runtime, batch, size, request)
             for store, array in zip(stores, arrays, strict=True):
                 store.append(array)
             if batch.labels is not None:
                 labels.append(batch.labels)
+            for name, store in zip(truths, truth_stores, strict=True):
+                store.append(batch.truths[name])
             done += len(arrays[0])
             non_finite += _non_finite(arrays)
             say({"done": done, "total": n, "text": request.target.name})
@@ -53,6 +61,7 @@ def run_outputs(request: OutputsRequest, say: Say) -> Outputs:
         names=request.outputs,
         n=n,
         labelled=labels.rows == n,
+        truths=tuple(truths),
         non_finite=non_finite,
         batch=size,
     )

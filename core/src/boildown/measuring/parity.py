@@ -8,6 +8,7 @@ import numpy as np
 
 from ..comparison.schema import Parity
 from ..errors import DataError
+from ..plugins.values import CLASSIFICATION
 from .fidelity import agreement, open_output, slices
 
 if TYPE_CHECKING:
@@ -20,18 +21,34 @@ SAME_FILE = Parity(
 )
 
 
-def parity(native: Outputs, onnx: Outputs, *, task: str = "classification") -> Parity:
+def parity(native: Outputs, onnx: Outputs, *, task: str = CLASSIFICATION) -> Parity:
     """Compare the samples that both have: outputs of the shorter are the first of the longer.
 
     Raises DataError where the outputs have different shapes.
     """
     n = min(native.n, onnx.n)
-    ours, theirs = open_output(native)[:n], open_output(onnx)[:n]
-    if ours.shape != theirs.shape:
-        raise DataError(
-            f"native outputs have shape {ours.shape}, those of the ONNX form {theirs.shape}: "
-            f"the ONNX form is another network"
-        )
+    largest, finite, same = 0.0, True, None
+    for index in range(len(native.names)):
+        ours, theirs = open_output(native, index)[:n], open_output(onnx, index)[:n]
+        if ours.shape != theirs.shape:
+            raise DataError(
+                f"native outputs have shape {ours.shape}, those of the ONNX form {theirs.shape}: "
+                f"the ONNX form is another network"
+            )
+        distance, numbers = _largest_distance(ours, theirs)
+        largest, finite = max(largest, distance), finite and numbers
+    if task == CLASSIFICATION:
+        same = agreement(open_output(native)[:n], open_output(onnx)[:n])
+    return Parity(
+        max_abs_difference=largest if finite else None,
+        top1_agreement=same,
+        n=n,
+        reason="" if finite else "one of the two gives NaN or infinity where the other does not",
+    )
+
+
+def _largest_distance(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, bool]:
+    """Return the largest distance of two numbers, and whether all distances are numbers."""
     largest, finite = 0.0, True
     for mine, other in slices(ours, theirs):
         distance = np.abs(mine.astype(np.float64) - other)
@@ -39,9 +56,4 @@ def parity(native: Outputs, onnx: Outputs, *, task: str = "classification") -> P
         distance[(mine == other) | (np.isnan(mine) & np.isnan(other))] = 0
         finite = finite and bool(np.isfinite(distance).all())
         largest = max(largest, float(distance.max(initial=0, where=np.isfinite(distance))))
-    return Parity(
-        max_abs_difference=largest if finite else None,
-        top1_agreement=agreement(ours, theirs) if task == "classification" else None,
-        n=n,
-        reason="" if finite else "one of the two gives NaN or infinity where the other does not",
-    )
+    return largest, finite

@@ -116,7 +116,7 @@ class EnergyRequest(Frozen):
 
 
 class Outputs(Frozen):
-    """Outputs of one target over a split: `folder` holds one float32 `.npy` per name, and labels.
+    """Outputs of one target over a split: `folder` holds one float32 `.npy` per name, and truth.
 
     Every file has the samples as its first axis, in the order of the split.
     """
@@ -126,6 +126,8 @@ class Outputs(Frozen):
     names: tuple[str, ...]
     n: int
     labelled: bool
+    #: Outputs whose truth the data hold, where that is no class.
+    truths: tuple[str, ...] = ()
     #: Samples with a NaN or an infinity in any stored output.
     non_finite: int
     batch: int
@@ -138,6 +140,13 @@ class Outputs(Frozen):
     def labels(self) -> Path | None:
         """The file of labels, int64 of shape (n,), None where the data has none."""
         return self.folder / "labels.npy" if self.labelled else None
+
+    @property
+    def truth(self) -> tuple[Path, ...]:
+        """The files of what should come out: labels, or one file for each of `truths`."""
+        if self.labels is not None:
+            return (self.labels,)
+        return tuple(self.folder / f"truth{index}.npy" for index in range(len(self.truths)))
 
 
 class Times(Frozen):

@@ -15,7 +15,7 @@ from ..recipe.problems import recipe_error
 from ..recipe.recipe import Expect
 from ..recipe.yaml_tree import parse_yaml
 from .sources import model_from_source
-from .values import ModelEntry
+from .values import CLASSIFICATION, ModelEntry
 
 
 class Sidecar(Frozen):
@@ -24,7 +24,7 @@ class Sidecar(Frozen):
     input: Preprocessing | None = None
     #: Class names in the order of the outputs, or a text file with one name a line.
     labels: tuple[str, ...] | str = ()
-    task: str = "classification"
+    task: str = CLASSIFICATION
     data: str | None = None
     expect: Expect | None = None
     licence: str = ""

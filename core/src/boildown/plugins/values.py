@@ -19,6 +19,8 @@ from ..recipe.steps import Op, Step
 from .carried import carried
 
 API_VERSION = 1
+#: The task whose outputs are scores of classes; what is judged of other tasks, metrics say.
+CLASSIFICATION = "classification"
 
 WarningCode = Literal[
     "SLOWER",
@@ -97,7 +99,7 @@ class ModelEntry(Frozen):
     path: Path
     preprocessing: Preprocessing | None = None
     labels: tuple[str, ...] = ()
-    task: str = "classification"
+    task: str = CLASSIFICATION
     default_data: str | None = None
     expect: Expect | None = None
     licence: str = ""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..comparison.schema import Baseline, ModelRecord, Quality, Speed
 from ..measuring.checks import check_expectation, near_chance
+from ..measuring.judging import classes_of
 from ..measuring.machine import machine
-from ..measuring.quality import classes_of, quality
+from ..measuring.quality import quality
 from ..measuring.requests import Failure, Outputs, Target
 from ..measuring.speedup import no_speed, speed
+from ..plugins.values import CLASSIFICATION
 from .facts import NOT_ASKED, SourceFacts, plain_source_facts, source_facts
 from .measures import BASELINE, Measures
 
@@ -60,7 +62,7 @@ def measure_baseline(measures: Measures) -> Measured:
         found = quality(outputs, None, task=subject.entry.task, measured_on=RUNTIME)
         if subject.entry.expect is not None:
             check_expectation(found, subject.entry.expect)
-        if subject.entry.task == "classification":
+        if subject.entry.task == CLASSIFICATION:
             warning = near_chance(found, classes_of(outputs))
             warnings += [warning] if warning is not None else []
     else:

@@ -19,7 +19,7 @@ from ..measuring.measure import (
     measure_speed,
 )
 from ..measuring.requests import Failure, ModelIO, Outputs, Sample, SpeedTimes, Target
-from ..plugins.values import Context
+from ..plugins.values import CLASSIFICATION, Context
 from .cached import cached
 from .lock import machine_lock
 
@@ -93,7 +93,16 @@ class Measures:
         if data is None or "test" not in data.splits:
             return Failure(status="unsupported", reason="there are no test data")
         size = batch_size_for(steps)
-        key = self._key("outputs", [target], place, batch=size, data=self.subject.digests.test)
+        # A classifier is judged by its first output, other networks by all that metrics may read.
+        judged = self.io.outputs[: 1 if self.subject.entry.task == CLASSIFICATION else None]
+        key = self._key(
+            "outputs",
+            [target],
+            place,
+            batch=size,
+            data=self.subject.digests.test,
+            outputs=judged,
+        )
 
         def run(folder: Path) -> Outputs | Failure:
             with machine_lock("shared"):
@@ -104,6 +113,7 @@ class Measures:
                     folder=folder / "arrays",
                     bench=self._bench(folder, place),
                     batch_size=size,
+                    outputs=judged,
                 )
 
         return cached(self.store, "outputs", key, Outputs, run)

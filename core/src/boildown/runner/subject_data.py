@@ -13,7 +13,7 @@ from ..data.splits import assemble, check_overlap, data_digest, probe
 from ..job.environment import digest
 from ..measuring.inputs import model_io
 from ..plugins.sources import dataset_from_source
-from ..plugins.values import ModelEntry, Warned
+from ..plugins.values import CLASSIFICATION, ModelEntry, Warned
 from ..recipe.recipe import Data, Recipe
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def prepare_data(
         inputs=model.inputs,
         classes=_classes(model, entry.task),
         dtypes={port.name: port.dtype for port in model_io(model.path).inputs},
+        outputs=None if entry.task == CLASSIFICATION else [*model.outputs],
     )
     seen = store.root / "file-digests"
     probe(manifest, lambda done, total: progress(done, total, "looking at one image a class"))
@@ -134,4 +135,4 @@ def _digests(manifest: DataManifest, seen: Path) -> Digests:
 def _classes(model: NormalizedModel, task: str) -> int | None:
     shape = next(iter(model.outputs.values()), ())
     last = shape[1] if len(shape) > 1 else None
-    return last if task == "classification" and isinstance(last, int) else None
+    return last if task == CLASSIFICATION and isinstance(last, int) else None

@@ -1,0 +1,57 @@
+"""Commands on what runs have left behind: `diff`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .outcome import OK, SOME_NOT_OK
+
+_PIPED_COLUMNS = 160
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(diff)
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of the first run.")],
+    new: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of the second run.")],
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A field of a row of RUN_B against a bound, as in 'top1_difference < -0.01'; "
+            "change.FIELD is B - A, ratio.FIELD is B / A. May be given more than once."
+        ),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write the verdicts as JUnit XML.")] = None,
+) -> None:
+    """Show what changed between two runs; exit code 1 where a condition holds or a row is gone."""
+    from rich.console import Console
+
+    from ..comparison.files import read
+    from ..errors import UsageError
+    from ..files import write_atomically
+    from ..report.changes import changes, fields_of
+    from ..report.conditions import condition
+    from ..report.diff_table import DiffTable
+    from ..report.verdicts import junit as to_junit
+    from ..report.verdicts import verdicts
+
+    if junit is not None and not fail_if:
+        raise UsageError("--junit reports conditions, and there is none; add --fail-if")
+    found = changes(read(old), read(new))
+    conditions = [condition(text, fields_of(found)) for text in fail_if or ()]
+    held = verdicts(found, conditions)
+    if junit is not None:
+        write_atomically(junit, to_junit(held))
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(highlight=False, width=_PIPED_COLUMNS)
+    console.print(DiffTable(found, held))
+    failed = any(verdict.outcome == "failed" for verdict in held)
+    raise typer.Exit(SOME_NOT_OK if failed else OK)

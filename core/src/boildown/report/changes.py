@@ -1,0 +1,113 @@
+"""What changed between two runs, row by row; rows belong together by model, recipe and backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from .records import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..comparison.schema import Comparison
+    from .records import Value
+
+Record = dict[str, "Value"]
+Kind = Literal["added", "gone", "changed", "same"]
+#: Figures that come out the same wherever the same thing is done; times and memory do not.
+_EXACT = (
+    "status",
+    "reason",
+    "warnings",
+    "limits_missed",
+    "format",
+    "bytes",
+    "deflated_bytes",
+    "parameters",
+    "macs",
+    "measured_on",
+    "agreement",
+    "sqnr_db",
+    "layers_changed",
+    "layers_total",
+    "bits",
+    "sparsity",
+    "distinct_values",
+)
+#: Ratios of paired times: changed where their intervals are apart.
+_MEASURED = ("versus_same_runtime_float", "versus_onnxruntime_float")
+_NOTHING: Record = {}
+
+
+class FieldChange(NamedTuple):
+    """One figure before and after."""
+
+    field: str
+    old: Value
+    new: Value
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row in both runs; `old` or `new` is empty where a run has no such row."""
+
+    name: tuple[str, str, str]
+    old: Record
+    new: Record
+    #: Whether both runs were timed on machines that can be compared.
+    same_machine: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What became of the row."""
+        if not self.old or not self.new:
+            return "added" if self.new else "gone"
+        return "changed" if self.fields else "same"
+
+    @property
+    def fields(self) -> tuple[FieldChange, ...]:
+        """The figures that differ, of a row that both runs have."""
+        if not self.old or not self.new:
+            return ()
+        return tuple(
+            FieldChange(field, self.old.get(field), self.new.get(field))
+            for field in self._differing()
+        )
+
+    def _differing(self) -> Iterator[str]:
+        scores = [key for key in self.new if f"{key}_difference" in self.new]
+        for field in (*_EXACT, *scores):
+            if self.old.get(field) != self.new.get(field):
+                yield field
+        for field in _MEASURED if self.same_machine else ():
+            if _apart(self.old, self.new, field):
+                yield field
+
+
+def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
+    """Return every row of either run: those of the new one in its order, then those gone."""
+    before, after = ({_name(record): record for record in records(run)} for run in (old, new))
+    same_machine = old.machine == new.machine
+    return tuple(
+        Change(name, before.get(name, _NOTHING), after.get(name, _NOTHING), same_machine)
+        for name in (*after, *(name for name in before if name not in after))
+    )
+
+
+def fields_of(found: tuple[Change, ...]) -> tuple[str, ...]:
+    """Return the names of all fields that the rows have."""
+    return tuple(dict.fromkeys(key for row in found for key in (*row.new, *row.old)))
+
+
+def _name(record: Record) -> tuple[str, str, str]:
+    return str(record["model"]), str(record["recipe"]), str(record["backend"])
+
+
+def _apart(old: Record, new: Record, field: str) -> bool:
+    ends = [record.get(f"{field}_{end}") for record in (old, new) for end in ("low", "high")]
+    numbers = [end for end in ends if isinstance(end, int | float)]
+    if len(numbers) < len(ends):
+        return (old.get(field) is None) != (new.get(field) is None)
+    old_low, old_high, new_low, new_high = numbers
+    return old_high < new_low or new_high < old_low
