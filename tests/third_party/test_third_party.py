@@ -97,8 +97,8 @@ def test_a_metric_judges_a_network_of_two_outputs_as_the_page_says(
     results = boildown.load_results(complete.folder / "boildown-out")
     (found,) = results.rows[0].quality.metrics
     assert (found.name, found.n, found.higher_is_better) == ("mae", 50, False)
-    assert found.value == pytest.approx(2, abs=0.01)
-    assert 0 < abs(found.difference) < 0.01
+    assert found.value == pytest.approx(2, abs=0.1)
+    assert 0 < abs(found.difference) < 0.1
     assert "of output" in results.rows[0].quality.reason
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
 from .job.process import Limits
+from .model.layers import source_layers
 from .plugins.models import find_model
 from .plugins.registry import Registry
 from .recipe.load import load_recipe
+from .recipe.one_at_a_time import blocks, one_at_a_time
 from .recipe.recipe import Recipe
 from .report.markdown import write_markdown
 from .report.results import Results
+from .report.sensitivity import Sensitivity, write_sensitivity
 from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
@@ -23,7 +26,7 @@ from .runner.planning import plan as planned
 from .runner.request import Request, grid
 from .runner.store import Store, default_root, size_limit
 from .runner.subject_data import find_dataset
-from .runner.subjects import available
+from .runner.subjects import available, prepare_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +120,54 @@ def run(
         known = ", ".join(Registry().names()) or "none"
         raise UsageError(f"say which backend is to run the recipe (installed: {known})")
     return carry_out(request, on_event=on_event, cache=cache)
+
+
+def sensitivity(
+    recipe: Recipe | str | Path,
+    *,
+    backend: str,
+    model: str = "",
+    data: str | None = None,
+    samples: int | None = None,
+    depth: int | None = None,
+    jobs: int = 1,
+    trust: bool = False,
+    out: Path | str = OUT,
+    on_event: Callable[[Event], None] | None = None,
+    cache: Path | None = None,
+) -> Sensitivity:
+    """Compress one layer at a time, or one block of layers, and rank them by the damage.
+
+    `depth`: a block is all layers whose names begin with the same so many parts; none: each layer
+    by itself. Quality alone is measured, no times.
+
+    Raises:
+        UsageError: no model is named, or the recipe makes a network of other shapes.
+    """
+    whole = _recipe(recipe)
+    uri = model or whole.model
+    if not uri:
+        raise UsageError(f"recipe {whole.name!r} names no model; say which")
+    _, normalized = prepare_model(uri, Store(cache or default_root()), trust=trust)
+    layers = source_layers(normalized.path)
+    found = blocks(layers, depth)
+    recipes = one_at_a_time(whole, layers, found)
+    request = Request(
+        recipes=tuple(recipes.values()),
+        models=(uri,),
+        backends=(backend,),
+        data=data,
+        samples=samples,
+        jobs=jobs,
+        timed=False,
+        trust=trust,
+        out=Path(out),
+    )
+    results = carry_out(request, on_event=on_event, cache=cache)
+    rows = dict(zip(recipes, results.rows, strict=True))
+    ranked = Sensitivity(rows, found, results.folder)
+    write_sensitivity(ranked, whole.name, uri, backend)
+    return ranked
 
 
 def carry_out(

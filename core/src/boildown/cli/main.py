@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from . import caching, checking, looking, running, sharing, stored
+from . import caching, checking, looking, probing, running, sharing, stored
 from .outcome import INTERNAL, INTERRUPTED, SOME_NOT_OK, WRONG_INPUT, Options
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -28,6 +28,7 @@ running.register(app)
 looking.register(app)
 sharing.register(app)
 stored.register(app)
+probing.register(app)
 caching.register(app)
 checking.register(app)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,6 @@ from .outcome import OK, SOME_NOT_OK, Options
 
 if TYPE_CHECKING:
     from ..runner.request import Request
-
-_PIPED_COLUMNS = 160
 
 Recipes = Annotated[
     list[str], typer.Argument(help="Recipe files, or names of ready recipes (`boildown recipes`).")
@@ -170,18 +167,15 @@ def _request(*, recipes: list[str], **given: object) -> Request:
 
 
 def _carry_out(request: Request) -> None:
-    from rich.console import Console
-
     from .. import api
     from ..report.table import ResultsTable
     from ..runner.verdict import exit_code
+    from .consoles import results_console
     from .live import Live
 
     with Live() as live:
         results = api.carry_out(request, on_event=live.hear, debug=Options.debug)
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(width=_PIPED_COLUMNS)  # a file has no width: give each row one line
+    console = results_console()
     console.print(ResultsTable(results.comparison))
     console.print(f"Everything is in {results.folder}/: comparison.json, comparison.md, rows/")
     by_name = {recipe.name: recipe for recipe in request.recipes}

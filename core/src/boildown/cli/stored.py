@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .outcome import OK, SOME_NOT_OK
-
-_PIPED_COLUMNS = 160
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +28,6 @@ def diff(
     junit: Annotated[Path | None, typer.Option(help="Write the verdicts as JUnit XML.")] = None,
 ) -> None:
     """Show what changed between two runs; exit code 1 where a condition holds or a row is gone."""
-    from rich.console import Console
-
     from ..comparison.files import read
     from ..errors import UsageError
     from ..files import write_atomically
@@ -41,6 +36,7 @@ def diff(
     from ..report.diff_table import DiffTable
     from ..report.verdicts import junit as to_junit
     from ..report.verdicts import verdicts
+    from .consoles import results_console
 
     if junit is not None and not fail_if:
         raise UsageError("--junit reports conditions, and there is none; add --fail-if")
@@ -49,9 +45,6 @@ def diff(
     held = verdicts(found, conditions)
     if junit is not None:
         write_atomically(junit, to_junit(held))
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(highlight=False, width=_PIPED_COLUMNS)
-    console.print(DiffTable(found, held))
+    results_console().print(DiffTable(found, held))
     failed = any(verdict.outcome == "failed" for verdict in held)
     raise typer.Exit(SOME_NOT_OK if failed else OK)

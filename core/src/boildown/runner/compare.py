@@ -80,6 +80,10 @@ class Comparing:
         write(comparison, self.request.out)
         return comparison
 
+    @property
+    def _timed(self) -> bool:
+        return self.request.measure and self.request.timed
+
     def _uses(self, cells: Sequence[Cell], backends: dict[str, Endpoint]) -> frozenset[SplitName]:
         """Return the splits that the run looks at: all that it judges by, or that a job needs.
 
@@ -184,7 +188,7 @@ class Comparing:
         if worked is not None:
             self.tell(Event("part", title.job, title.text, text="measure"))
             try:
-                row = make_row(worked, self.request.out, number, timed=self.request.measure)
+                row = make_row(worked, self.request.out, number, timed=self._timed)
             except BoildownError as error:
                 row = _row_of(cell, "failed", str(error))
         if row is None:
@@ -196,14 +200,14 @@ class Comparing:
         title = Title.of_model(measured.subject.entry.uri, "float baseline, timed")
         with title.shown(self.tell):
             told = measured.told(title.messages(self.tell))
-            return model_record(told, timed=self.request.measure)
+            return model_record(told, timed=self._timed)
 
     def _comparison(self, measured: Sequence[Measured], rows: Sequence[Row]) -> Comparison:
         recipes = {recipe.name: recipe for recipe in self.request.recipes}
         return Comparison(
             machine=machine(self.request.threads),
             data=_data_records(measured),
-            models=tuple(model_record(m, timed=self.request.measure) for m in _distinct(measured)),
+            models=tuple(model_record(m, timed=self._timed) for m in _distinct(measured)),
             recipes=tuple(r.model_dump(mode="json", by_alias=True) for r in recipes.values()),
             results=tuple(rows),
         )

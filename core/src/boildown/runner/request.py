@@ -31,6 +31,8 @@ class Request(Frozen):
     #: Sources may run code that a model's URI names.
     trust: bool = False
     measure: bool = True
+    #: Take times and memory too, where measuring is asked for at all.
+    timed: bool = True
     #: Stop on the first gap instead of reporting the row as unsupported.
     strict: bool = False
     limits: Limits = Limits()
