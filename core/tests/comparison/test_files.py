@@ -160,3 +160,22 @@ def test_many_problems_are_shown_in_part_and_counted(golden: Path, tmp_path: Pat
 def test_a_file_without_later_fields_still_reads(golden: Path, tmp_path: Path) -> None:
     file = edited(golden, tmp_path, lambda plain: plain["results"][0]["deployable"].pop("reason"))
     assert read(file).results[0].status == "ok"
+
+
+def test_a_file_from_before_there_were_histograms_still_reads(golden: Path, tmp_path: Path) -> None:
+    def forget(plain: dict[str, Any]) -> None:
+        for layer in plain["results"][0]["audit"]["layers"]:
+            del layer["histogram"]
+
+    audit = read(edited(golden, tmp_path, forget)).results[0].audit
+    assert audit is not None
+    assert audit.layers[0].histogram is None
+
+
+def test_a_list_of_whole_numbers_takes_one_line_whatever_texts_hold(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    tricky = with_settings(comparison, {"a": [1, -2, 30], "b": [1.5, 2], "c": "[\n 1,\n 2\n]"})
+    file = write(tricky, tmp_path)
+    assert '"a": [1, -2, 30],' in file.read_text(encoding="utf-8")
+    assert read(file).results[0].steps[0].settings["c"] == "[\n 1,\n 2\n]"

@@ -69,6 +69,24 @@ def test_means_are_weighted_by_weights_and_distinct_values_are_the_largest() -> 
     ]
 
 
+def test_values_before_and_after_lie_in_the_same_bins() -> None:
+    found = audit([state()], [state(np.round(VALUES * 2) / 2)], layers("a"), "onnx").layers[0]
+    assert found.histogram is not None
+    assert sum(found.histogram.before) == VALUES.size
+    assert sum(found.histogram.after) == VALUES.size * (1 - found.sparsity)
+    assert len(found.histogram.before) == len(found.histogram.after)
+    halves = [i for i, count in enumerate(found.histogram.after) if count]
+    edges = {(found.histogram.first + i) * found.histogram.bin_width for i in halves}
+    assert {edge % 0.5 for edge in edges} == {0}
+
+
+def test_a_layer_of_zeros_and_one_without_histogram_have_none() -> None:
+    zeros = audit([state()], [state(np.zeros((4, 10), np.float32))], layers("a"), "onnx")
+    untold = state().model_copy(update={"histogram": None})
+    assert zeros.layers[0].histogram is None
+    assert audit([untold], [state()], layers("a"), "onnx").layers[0].histogram is None
+
+
 def test_a_model_without_layers_has_no_means() -> None:
     found = audit([], [], [], "onnx")
     assert (found.bits, found.sparsity, found.distinct_values, found.layers_total) == (

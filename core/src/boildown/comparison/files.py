@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from .schema import SCHEMA, Comparison
 
 NAME = "comparison.json"
 _SHOWN = 10
+_WHOLE_NUMBERS = re.compile(r"\[\n\s*(-?\d+(?:,\n\s*-?\d+)*)\n\s*\]")
 
 
 def write(comparison: Comparison, folder: Path) -> Path:
@@ -30,8 +32,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
             "A figure that cannot be given is null with its reason."
         )
     plain = comparison.model_dump(mode="json", by_alias=True)
-    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
-    return write_atomically(folder / NAME, text + "\n")
+    return write_atomically(folder / NAME, _to_json(plain) + "\n")
 
 
 def read(path: Path) -> Comparison:
@@ -58,6 +59,15 @@ def read(path: Path) -> Comparison:
             f"{_listed(error)}. It was edited by hand or written by a newer boildown; "
             "update boildown or run `boildown compare` again."
         ) from error
+
+
+def _to_json(plain: dict[str, Any]) -> str:
+    """Return JSON with a line a field, but a line for all of a list of whole numbers.
+
+    A string cannot hold the line breaks that the pattern looks for: JSON escapes them.
+    """
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
+    return _WHOLE_NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def comparison_schema() -> dict[str, Any]:

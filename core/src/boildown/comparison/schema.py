@@ -137,6 +137,18 @@ class Parity(Frozen):
     reason: str = ""
 
 
+class WeightHistogram(Frozen):
+    """How a layer's values lie before and after, in the same bins; exact zeros are left out.
+
+    The lower edge of bin i is `(first + i) * bin_width`.
+    """
+
+    bin_width: float
+    first: int
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
 class LayerAudit(Frozen):
     """One layer before and after, decoded from the saved files."""
 
@@ -147,6 +159,8 @@ class LayerAudit(Frozen):
     bits: float
     sparsity: float
     distinct_values: int
+    #: None where a decoder gave none, or one side holds nothing but zeros.
+    histogram: WeightHistogram | None = None
 
 
 class Audit(Frozen):

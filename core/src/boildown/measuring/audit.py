@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..comparison.schema import Audit, LayerAudit
+from ..comparison.schema import Audit, LayerAudit, WeightHistogram
 from ..errors import PluginError
+from ..model.histogram import in_same_bins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def audit(
             bits=new[layer.name].bits,
             sparsity=new[layer.name].sparsity,
             distinct_values=new[layer.name].distinct_values,
+            histogram=_histogram(old[layer.name], new[layer.name]),
         )
         for layer in layers
     )
@@ -123,6 +125,18 @@ def _changed(old: LayerState, new: LayerState) -> bool:
     if old.values_digest and new.values_digest:
         return old.values_digest != new.values_digest
     return (old.sparsity, old.distinct_values) != (new.sparsity, new.distinct_values)
+
+
+def _histogram(old: LayerState, new: LayerState) -> WeightHistogram | None:
+    if old.histogram is None or new.histogram is None:
+        return None
+    before, after = in_same_bins(old.histogram, new.histogram)
+    return WeightHistogram(
+        bin_width=math.ldexp(1.0, after.exponent),
+        first=after.first,
+        before=before.counts,
+        after=after.counts,
+    )
 
 
 def _weighted(states: Sequence[LayerState], value: Callable[[LayerState], float]) -> float | None:

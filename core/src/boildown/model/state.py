@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..frozen import Frozen
+from .histogram import Histogram, histogram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,8 @@ class LayerState(Frozen):
     entropy_bits: float
     #: SHA-256 of the sorted values with their counts, so in any layout the same; empty: not given.
     values_digest: str = ""
+    #: How the values lie, for people to look at; None: not given, or nothing but zeros.
+    histogram: Histogram | None = None
 
 
 def layer_state(layer: str, values: np.ndarray, *, bits: float, payload_bytes: int) -> LayerState:
@@ -69,6 +72,7 @@ def layer_state(layer: str, values: np.ndarray, *, bits: float, payload_bytes: i
         payload_bytes=payload_bytes,
         entropy_bits=max(entropy, 0.0) * flat.size,
         values_digest=digest.hexdigest(),
+        histogram=histogram(distinct, counts),
     )
 
 
