@@ -58,7 +58,9 @@ def test_no_block_of_raw_html_arises(comparison: Comparison) -> None:
 def test_every_line_of_a_table_has_as_many_cells_as_its_heading(comparison: Comparison) -> None:
     text = to_markdown(comparison)
     results = text.split("## Not ok")[0]
-    assert set(cells(results)) == {16}
+    results, ranking = results.split("## Ranking")
+    assert set(cells(results)) == {17}
+    assert set(cells(ranking)) == {5}
     assert len(cells(results)) == 3 * 2 + 18
 
 

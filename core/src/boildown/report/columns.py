@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import numbers
-from .view import metric_heading, primary
+from .metric import metric_heading, primary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..recipe.recipe import LIMITS
 from . import numbers
+from .metric import metric_heading
 from .text import clean, row_numbers
-from .view import metric_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

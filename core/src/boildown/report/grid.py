@@ -38,7 +38,7 @@ def grids(
 
 def _grid(group: Group, layout: Layout, widths: list[int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))
-    names = 2 if layout.stacked else 3
+    names = 3 if layout.stacked else 4
     figures = range(names, names + len(layout.places))
     for index, (heading, width) in enumerate(zip(layout.headings(group), widths, strict=True)):
         right = index == 0 or index in figures

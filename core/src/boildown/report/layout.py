@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LEAVING = ("agreement", "packed", "cost", "speed", "quality", "size")
 #: A recipe's name may wrap below its natural width, but not below this one.
 _NARROWEST_NAME, _NARROWEST_STACK = 18, 14
+#: Printed columns: the number, the mark of the Pareto front, the recipe.
+_NAME = 2
 BASELINE = ("float32 input", "ONNX Runtime")
 Lines = tuple[str, ...]
 
@@ -42,8 +44,8 @@ class Layout(NamedTuple):
 
     def headings(self, group: Group) -> list[Lines]:
         """Return the heading of every printed column."""
-        names = [("", "recipe")] if not self.stacked else [("recipe", "backend")]
-        names += [] if self.stacked else [("", "backend")]
+        names = [("",), ("", "recipe"), ("", "backend")]
+        names = [("",), ("recipe", "backend")] if self.stacked else names
         metric = metric_name(group)
         figures = [tuple(h.replace(METRIC, metric) for h in p.heading) for p in self.places]
         return [("", "#"), *names, *figures, *([("", "notes")] if self.notes else [])]
@@ -56,7 +58,13 @@ class Layout(NamedTuple):
             tuple(column.cell(view) or missing for column in place.columns) for place in self.places
         ]
         named = self._named(clean(view.row.recipe), clean(view.row.backend), told)
-        return [(str(view.number),), *named, *figures, *([told] if self.notes else [])]
+        return [
+            (str(view.number),),
+            (view.standing.mark,),
+            *named,
+            *figures,
+            *([told] if self.notes else []),
+        ]
 
     def baseline_cells(self, group: Group) -> list[Lines] | None:
         """Return the first line of a model's table, None where the model could not be read."""
@@ -66,7 +74,7 @@ class Layout(NamedTuple):
         figures = [
             tuple(column.baseline(model) for column in place.columns) for place in self.places
         ]
-        return [(), *self._named(*BASELINE, ()), *figures, *([()] if self.notes else [])]
+        return [(), (), *self._named(*BASELINE, ()), *figures, *([()] if self.notes else [])]
 
     def _named(self, recipe: str, backend: str, told: Lines) -> list[Lines]:
         if self.stacked:
@@ -77,7 +85,7 @@ class Layout(NamedTuple):
         """Return the natural width of every printed column."""
         rows = [row for group in groups for row in self._rows(group)]
         return [
-            max((cell_len(line) for row in rows for line in row[index]), default=0)
+            max((cell_len(line) for row in rows for line in row[index]), default=0) or 1
             for index in range(len(self.headings(groups[0])))
         ]
 
@@ -97,17 +105,17 @@ def fitting(
         widths = layout.widths(groups)
         least = _NARROWEST_STACK if layout.stacked else _NARROWEST_NAME
         name = _left_for_names(widths, available)
-        if name >= min(widths[1], least):
-            widths[1] = min(widths[1], name)
+        if name >= min(widths[_NAME], least):
+            widths[_NAME] = min(widths[_NAME], name)
             return layout, _aired(widths, available)
     widths = last.widths(groups)
-    widths[1] = max(1, min(widths[1], _left_for_names(widths, available)))
+    widths[_NAME] = max(1, min(widths[_NAME], _left_for_names(widths, available)))
     return last, widths
 
 
 def _left_for_names(widths: list[int], available: int) -> int:
     gaps = len(widths) - 1
-    return available - gaps - sum(widths) + widths[1]
+    return available - gaps - sum(widths) + widths[_NAME]
 
 
 def _aired(widths: list[int], available: int) -> list[int]:

@@ -9,6 +9,7 @@ from . import findings, method
 from .columns import metric_name, shown
 from .findings import notes
 from .layout import BASELINE
+from .markdown_front import ranking
 from .markdown_method import about, provenance
 from .markdown_parts import bullets, section, table
 from .markdown_quality import quality, twins
@@ -46,6 +47,7 @@ def to_markdown(comparison: Comparison) -> str:
     parts = [
         f"# Comparison\n\n{method.summary(comparison)}.",
         *(_results(group, columns) for group in found),
+        section("Ranking", ranking(found)),
         section("Not ok", bullets(map(_sentence, findings.not_ok(every)))),
         section("Limits missed", bullets(map(_sentence, findings.limits_missed(every)))),
         section("Warnings", bullets(map(_sentence, findings.warnings(every)))),
@@ -64,19 +66,33 @@ def to_markdown(comparison: Comparison) -> str:
 
 def _results(group: Group, columns: tuple[Column, ...]) -> str:
     metric = metric_name(group)
-    headings = ["#", "recipe", "backend", "status", *(c.title(metric) for c in columns), "notes"]
+    headings = [
+        "#",
+        "",
+        "recipe",
+        "backend",
+        "status",
+        *(c.title(metric) for c in columns),
+        "notes",
+    ]
     rows = []
     if group.model is not None:
         figures = [column.baseline(group.model) for column in columns]
-        rows.append(["", *BASELINE, "", *figures, ""])
+        rows.append(["", "", *BASELINE, "", *figures, ""])
     for view in group.views:
         row = view.row
         missing = MISSING if row.deployable is not None else ""
         figures = [column.cell(view) or missing for column in columns]
         told = [markdown(note) for note in notes(view) if note != row.status]
-        named = [str(view.number), code(row.recipe), code(row.backend), row.status]
+        named = [
+            str(view.number),
+            view.standing.mark,
+            code(row.recipe),
+            code(row.backend),
+            row.status,
+        ]
         rows.append([*named, *figures, "<br>".join([*told, *filter(None, [markdown(row.reason)])])])
-    left = {0, 1, 2, 3, len(headings) - 1} - {0}
+    left = {1, 2, 3, 4, len(headings) - 1}
     printed = table(headings, rows, left)
     return f"## {code(group.name)}\n\n{method.network(group.model)}\n\n{printed}"
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from . import numbers
 from .markdown_parts import shown, table
+from .metric import metric_heading, primary
 from .numbers import MISSING
 from .text import code, markdown, row_numbers
-from .view import metric_heading, primary, views
+from .view import views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .metric import metric_heading, primary
 from .numbers import three_digits
+from .standing import MARKS
 from .text import clean, counted, row_numbers
-from .view import metric_heading, primary, views
+from .view import views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..comparison.schema import Comparison, Machine, ModelRecord
     from .columns import Column
+    from .standing import Rank
 
 
 def summary(comparison: Comparison) -> str:
@@ -45,7 +48,14 @@ def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[st
     """Return what every shown column means, then n, where quality and speed were measured."""
     terms = [column.meaning for column in columns if column.meaning[0]]
     about = [("machine", machine(comparison.machine))]
-    return [*terms, *_samples(comparison), *_measured_on(comparison), *_speed(comparison), *about]
+    return [
+        *terms,
+        *_front(comparison),
+        *_samples(comparison),
+        *_measured_on(comparison),
+        *_speed(comparison),
+        *about,
+    ]
 
 
 def _samples(comparison: Comparison) -> list[tuple[str, str]]:
@@ -59,6 +69,15 @@ def _samples(comparison: Comparison) -> list[tuple[str, str]]:
         (name, f"n = {' or '.join(f'{n:,}' for n in sorted(ns))} test samples")
         for name, ns in counts.items()
     ]
+
+
+def _front(comparison: Comparison) -> list[tuple[str, str]]:
+    found = {view.standing.rank for view in views(comparison)}
+    told: list[tuple[Rank, str]] = [
+        ("front", "on the Pareto front of deflated size, speed (ORT float) and the first metric"),
+        ("near", "on it only by a difference within its 95 % interval"),
+    ]
+    return [(MARKS[rank], text) for rank, text in told if rank in found]
 
 
 def _measured_on(comparison: Comparison) -> list[tuple[str, str]]:

@@ -52,16 +52,16 @@ def to_html(comparison: Comparison) -> str:
 
 def _table(group: Group, columns: tuple[Column, ...]) -> str:
     metric = metric_name(group)
-    names = ["#", "recipe", "backend", *(c.title(metric) for c in columns), "notes"]
+    names = ["#", "", "recipe", "backend", *(c.title(metric) for c in columns), "notes"]
     head = "".join(f'<th scope="col">{_text(name)}</th>' for name in names)
     rows = []
     if group.model is not None:
         figures = [column.baseline(group.model) for column in columns]
-        rows.append(_row(["", *BASELINE], figures, ""))
+        rows.append(_row(["", "", *BASELINE], figures, ""))
     for view in group.views:
         missing = MISSING if view.row.deployable is not None else ""
         figures = [column.cell(view) or missing for column in columns]
-        named = [str(view.number), view.row.recipe, view.row.backend]
+        named = [str(view.number), view.standing.mark, view.row.recipe, view.row.backend]
         rows.append(_row(named, figures, ", ".join(notes(view))))
     caption = f"<b>{_text(group.name)}</b> {_text(method.network(group.model))}"
     body = "\n".join(rows)

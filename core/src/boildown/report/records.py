@@ -36,6 +36,8 @@ def _items(view: View) -> Iterator[Item]:
     yield "reason", row.reason
     yield "warnings", ", ".join(dict.fromkeys(warned.code for warned in row.warnings))
     yield "limits_missed", ", ".join(check.name for check in row.limits if not check.ok)
+    yield "pareto", view.standing.rank
+    yield "pareto_reason", view.standing.words
     yield from _size(view)
     yield from _quality(row.quality)
     yield from _speed(row.speed)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .standing import Standing, standings
+
 if TYPE_CHECKING:
-    from ..comparison.schema import Comparison, Metric, ModelRecord, Quality, Row
+    from ..comparison.schema import Comparison, ModelRecord, Row
 
 
 class View(NamedTuple):
-    """One row with its number, which `boildown export` takes, and the model it came from."""
+    """One row with its number, which `boildown export` takes, its model and its standing."""
 
     number: int
     row: Row
     model: ModelRecord | None
+    standing: Standing
 
 
 class Group(NamedTuple):
@@ -28,8 +31,10 @@ def views(comparison: Comparison) -> tuple[View, ...]:
     """Return the rows in the order of the file."""
     records = {record.uri: record for record in comparison.models}
     return tuple(
-        View(number, row, records.get(row.model))
-        for number, row in enumerate(comparison.results, start=1)
+        View(number, row, records.get(row.model), standing)
+        for number, (row, standing) in enumerate(
+            zip(comparison.results, standings(comparison), strict=True), start=1
+        )
     )
 
 
@@ -42,13 +47,3 @@ def groups(comparison: Comparison) -> tuple[Group, ...]:
         Group(name, records.get(name), tuple(view for view in found if view.row.model == name))
         for name in names
     )
-
-
-def primary(quality: Quality | None) -> Metric | None:
-    """Return the first metric of a task, the one that tables show."""
-    return quality.metrics[0] if quality is not None and quality.metrics else None
-
-
-def metric_heading(name: str) -> str:
-    """Return a metric's name as people write it."""
-    return {"top1": "top-1", "top5": "top-5"}.get(name, name)
