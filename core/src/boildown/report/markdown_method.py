@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from ..comparison.schema import Comparison, DataRecord, ModelRecord
     from .columns import Column
 
-_GENERAL = (
-    "Quality is of the file that ships, or of its ONNX form where this computer cannot run it.",
-    "Each measurement runs in a fresh process that loads nothing but the runtime.",
-    "Differences and speed ratios are paired: both sides see the same samples and take turns.",
-    "Layer by layer, every figure stands in `comparison.json` beside this file.",
-)
+_LAYERS = "Layer by layer, every figure stands in `comparison.json` beside this file."
 
 
 def about(comparison: Comparison, columns: Iterable[Column]) -> str:
@@ -30,7 +25,7 @@ def about(comparison: Comparison, columns: Iterable[Column]) -> str:
     meanings = method.meanings(comparison, columns)
     terms = [f"**{markdown(term)}**: {markdown(meaning)}" for term, meaning in meanings]
     inputs = [*map(_data, comparison.data), *map(_model, comparison.models)]
-    return section("Method", bullets([*_GENERAL, *terms, *inputs]))
+    return section("Method", bullets([*method.GENERAL, _LAYERS, *terms, *inputs]))
 
 
 def provenance(comparison: Comparison) -> str:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from .columns import Column
     from .standing import Rank
 
+#: What holds for every comparison.
+GENERAL = (
+    "Quality is of the file that ships, or of its ONNX form where this computer cannot run it.",
+    "Each measurement runs in a fresh process that loads nothing but the runtime.",
+    "Differences and speed ratios are paired: both sides see the same samples and take turns.",
+)
+
 
 def summary(comparison: Comparison) -> str:
     """Return how many rows there are and what came of them, as in `9 results: 7 ok, 2 failed`."""

@@ -1,0 +1,43 @@
+"""The end of each job's log, which is text of a toolkit and lies where a foreign file says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..text import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...comparison.schema import Comparison
+
+#: Bytes of a log that the page keeps; the path of the whole stands beside it.
+TAIL_BYTES = 4096
+
+
+def tails(comparison: Comparison, folder: Path) -> dict[int, str]:
+    """Return the last lines of every log that lies in the run's folder, by number of the row."""
+    found = {}
+    for number, row in enumerate(comparison.results, start=1):
+        name = row.provenance.log if row.provenance else None
+        text = _tail(folder, name) if name else ""
+        if text:
+            found[number] = text
+    return found
+
+
+def _tail(folder: Path, name: str) -> str:
+    relative = PurePosixPath(name)
+    path = folder / relative
+    inside = not relative.is_absolute() and path.resolve().is_relative_to(folder.resolve())
+    if not inside or not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        length = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, length - TAIL_BYTES))
+        lines = stream.read().decode("utf-8", "replace").splitlines()
+    # What was cut off in its middle is no line.
+    kept = lines[1:] if length > TAIL_BYTES else lines
+    return "\n".join(map(clean, kept)).strip("\n")
