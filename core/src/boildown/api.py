@@ -14,6 +14,7 @@ from .recipe.load import load_recipe
 from .recipe.one_at_a_time import blocks, one_at_a_time
 from .recipe.recipe import Recipe
 from .report.markdown import write_markdown
+from .report.page.page import write_page
 from .report.results import Results
 from .report.sensitivity import Sensitivity, write_sensitivity
 from .runner.compare import Comparing
@@ -62,7 +63,7 @@ def compare(
         data: URI of the data; none: what each recipe names, else the model's own.
         samples: Test samples at most.
         jobs: Jobs that compress at the same time; measurements of time always run alone.
-        out: Folder for comparison.json, comparison.md and the rows' files.
+        out: Folder for comparison.json, .md and .html and the rows' files.
         threads: Threads of every runtime that is timed.
         timing_seconds: How long each model of a group is timed at most, about.
         trust: Let sources run code that a model's URI names, as `torch:package.module:factory`.
@@ -177,7 +178,7 @@ def carry_out(
     cache: Path | None = None,
     debug: bool = False,
 ) -> Results:
-    """Carry out a request and write comparison.json and comparison.md below `request.out`."""
+    """Carry out a request and write comparison.json, .md and .html below `request.out`."""
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
     store = Store(cache or default_root())
     comparing = Comparing(request=request, store=store, tell=listeners(*own), debug=debug)
@@ -185,6 +186,7 @@ def carry_out(
         comparison = comparing.execute()
     keep_within(store, size_limit())
     write_markdown(comparison, request.out)
+    write_page(comparison, request.out)
     return Results(comparison, request.out)
 
 

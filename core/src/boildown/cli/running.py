@@ -68,7 +68,7 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
 ) -> None:
     """Run every recipe on every model with every backend, and compare all of them.
 
-    Writes comparison.json, comparison.md and the compressed models below --out.
+    Writes comparison.json, comparison.md, comparison.html and the compressed models below --out.
     """
     request = _request(
         recipes=recipes,
@@ -177,6 +177,7 @@ def _carry_out(request: Request) -> None:
         results = api.carry_out(request, on_event=live.hear, debug=Options.debug)
     console = results_console()
     console.print(ResultsTable(results.comparison))
-    console.print(f"Everything is in {results.folder}/: comparison.json, comparison.md, rows/")
+    reports = "comparison.html, comparison.md, comparison.json"
+    console.print(f"Everything is in {results.folder}/: {reports}, rows/")
     by_name = {recipe.name: recipe for recipe in request.recipes}
     raise typer.Exit(exit_code(results.comparison, by_name))

@@ -139,7 +139,7 @@ def _speed(speed: Speed | None) -> Iterator[tuple[str, str]]:
         yield "wall time vs ORT float", numbers.ratio(speed.wall.versus_onnxruntime_float)
     yield "load, first inference", _milliseconds(speed.load_ms, speed.first_ms)
     yield "ONNX form p50", _milliseconds(speed.onnx.latency_ms.p50 if speed.onnx else None)
-    yield "speed", speed.reason
+    yield "missing, or to know", speed.reason
 
 
 def _milliseconds(*values: float | None) -> str:

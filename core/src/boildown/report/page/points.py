@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Names of the two plots, after what their horizontal axis shows; up and right is better.
 PLOTS = ("size", "speed")
+#: How far from the float32 input a row is near it, as a share of the input's own score.
+_NEAR = 0.05
 
 
 def plots_of(group: Group) -> dict[str, Any] | None:
@@ -26,11 +28,13 @@ def plots_of(group: Group) -> dict[str, Any] | None:
     if not shown:
         return None
     metric = primary(shown_quality(group))
+    before = primary(model.baseline.quality) if model else None
     upwards = metric is None or metric.higher_is_better
     return {
         "model": clean(group.name),
         "metric": metric_heading(metric.name) if metric else "quality",
         "upwards": upwards,
+        "near": _number(_NEAR * abs(before.value)) if before and before.value else None,
         "rows": shown,
         "twins": _twins(group.views, model),
         "fronts": {plot: _front(shown, plot, upwards=upwards) for plot in PLOTS},

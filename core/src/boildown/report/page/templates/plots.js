@@ -75,35 +75,33 @@
       type: "scatter", mode: "lines", name: "front of these axes", hoverinfo: "skip",
       x: front.map(([x]) => x), y: front.map(([, y]) => y), line: { shape: "vh", dash: "dot", width: 1.5, color: look.soft },
     };
-    const crosses = scatter("float twins", twins, plot, {
-      size: 9, symbol: "x-thin-open", line: { width: 2 }, faint: `${look.soft}66`,
-      color: twins.map((twin) => (by === "backend" ? colour(twin.backend) : look.soft)),
-    }, twins.map((twin) => `uncompressed on ${twin.backend}`));
+    const crosses = twins.map((twin, index) => {
+      const own = by === "backend" ? colour(twin.backend) : look.soft;
+      const marker = { size: 9, symbol: "x-thin-open", color: own, faint: `${own}88`, line: { width: 2 } };
+      const trace = scatter("float twins", [twin], plot, marker, [`uncompressed on ${twin.backend}`]);
+      return { ...trace, legendgroup: "float twins", showlegend: index === 0 };
+    });
     const star = {
       type: "scatter", mode: "markers", name: "float32 input", x: [1], y: [0],
       marker: { size: 14, symbol: "star", color: look.ink }, hovertemplate: "<b>float32 input</b> in ONNX Runtime<extra></extra>",
     };
-    return [line, ...groups, ...(twins.length ? [crosses] : []), star];
+    return [line, ...groups, ...crosses, star];
   }
 
   function range(model) {
-    const kept = model.rows.filter((row) => row.rank === "front");
-    if (control("range").value === "all" || !kept.length) return undefined;
-    const ends = kept.flatMap((row) => [row.difference - (row.spread?.[0] ?? 0), row.difference + (row.spread?.[1] ?? 0)]);
-    const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-    const air = 0.08 * (high - low) || 0.01;
-    return model.upwards ? [low - air, high + air] : [high + air, low - air];
+    if (control("range").value === "all" || !model.near) return undefined;
+    return model.upwards ? [-model.near, model.near] : [model.near, -model.near];
   }
 
   function layout(model, plot, look) {
     const axis = { gridcolor: look.line, zerolinecolor: look.soft, linecolor: look.line, automargin: true };
     const y = range(model);
-    const title = plot === "size" ? "times smaller than the float32 input, both deflated" : "times the speed of the float32 input in ONNX Runtime";
+    const title = plot === "size" ? "times smaller, deflated" : "times as fast, CPU time";
     const small = narrow.matches && !printing;
     return {
       font: { family: "system-ui, sans-serif", size: small ? 11 : 12, color: look.ink },
       paper_bgcolor: look.paper, plot_bgcolor: look.paper, hovermode: "closest", dragmode: touch.matches ? false : "zoom",
-      margin: { l: 8, r: 12, t: 8, b: 8 }, height: small ? 420 : 440, width: printing ? 500 : undefined,
+      margin: { l: 8, r: 12, t: 8, b: 8 }, height: small ? 420 : 440, width: printing ? 460 : undefined,
       legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, font: { size: 11 } },
       xaxis: { ...axis, title: { text: title, standoff: 8 }, rangemode: "tozero" },
       yaxis: {
@@ -112,6 +110,13 @@
       },
       hoverlabel: { bgcolor: look.paper, bordercolor: look.soft, font: { color: look.ink } },
     };
+  }
+
+  function outside(model, plot) {
+    const limits = range(model);
+    const far = limits ? model.rows.filter((row) => row[plot] !== null && Math.abs(row.difference) > model.near) : [];
+    const place = document.getElementById(`outside-${plot}`);
+    place.textContent = far.length ? `Outside of what is shown: row ${far.map((row) => row.number).join(", ")}.` : "";
   }
 
   function leftOut(model, plot) {
@@ -127,6 +132,7 @@
       const place = document.getElementById(`plot-${plot}`);
       Plotly.react(place, traces(model, plot, look), layout(model, plot, look), { displayModeBar: false, responsive: true });
       leftOut(model, plot);
+      outside(model, plot);
       if (place.dataset.listens) continue;
       place.dataset.listens = "yes";
       place.on("plotly_click", ({ points: [point] }) => {
