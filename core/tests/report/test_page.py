@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from boildown.comparison.schema import Comparison, Provenance, Row, WeightHistogram
-from boildown.report.page.layers import packed
+from boildown.report.page.layers import LETTERS, packed
 from boildown.report.page.logs import TAIL_BYTES, tails
 from boildown.report.page.page import to_page, write_page
 from boildown.report.page.points import plots_of
@@ -195,15 +195,21 @@ def unpacked(text: str) -> dict[str, Any]:
 def test_layers_with_histograms_and_logs_are_packed_by_number(small: Comparison) -> None:
     row = small.results[0]
     assert row.audit is not None
-    lies = WeightHistogram(bin_width=0.25, first=-2, before=(1, 2), after=(2, 1))
+    lies = WeightHistogram(bin_width=0.25, first=-2, before=(1, 0, 200), after=(75, 150, 150))
     layer = row.audit.layers[0].model_copy(update={"histogram": lies})
     audit = row.audit.model_copy(update={"layers": (layer,)})
     one = small.model_copy(update={"results": (row.model_copy(update={"audit": audit}),)})
     found = unpacked(packed(views(one), {1: "ready"}))
-    assert found["1"]["log"] == "ready"
-    assert found["1"]["layers"] == [
-        ["/features/0|1/Conv", "Conv", [32, 3, 3, 3], True, 8, 0, 201, [0.25, -2, [1, 2], [2, 1]]]
-    ]
+    assert found["rows"]["1"]["log"] == "ready"
+    (name, op, shape, *facts, drawn), texts = found["rows"]["1"]["layers"][0], found["texts"]
+    assert [texts[i] for i in (name, op, shape)] == ["/features/0|1/Conv", "Conv", "32×3×3×3"]
+    assert facts == [1, 8, 0, 201]
+    width, first, before, most_before, after, most_after = drawn
+    assert (width, first, most_before, most_after) == (0.25, -2, 200, 150)
+    heights = [[LETTERS.index(letter) / 63 for letter in texts[bars]] for bars in (before, after)]
+    assert heights[0] == pytest.approx([0.005, 0, 1], abs=1 / 63)
+    assert heights[1] == pytest.approx([0.5, 1, 1], abs=1 / 63)
+    assert heights[0][0] > 0
 
 
 def test_the_end_of_a_log_is_kept_on_whole_lines_without_control_characters(

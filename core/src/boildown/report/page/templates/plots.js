@@ -94,14 +94,14 @@
   }
 
   function layout(model, plot, look) {
-    const axis = { gridcolor: look.line, zerolinecolor: look.soft, linecolor: look.line, automargin: true };
+    const axis = { gridcolor: look.line, zerolinecolor: look.soft, linecolor: look.line };
     const y = range(model);
     const title = plot === "size" ? "times smaller, deflated" : "times as fast, CPU time";
     const small = narrow.matches && !printing;
     return {
       font: { family: "system-ui, sans-serif", size: small ? 11 : 12, color: look.ink },
       paper_bgcolor: look.paper, plot_bgcolor: look.paper, hovermode: "closest", dragmode: touch.matches ? false : "zoom",
-      margin: { l: 8, r: 12, t: 8, b: 8 }, height: small ? 420 : 440, width: printing ? 460 : undefined,
+      margin: { l: 68, r: 12, t: 8, b: 48 }, height: small ? 420 : 440, width: printing ? 460 : undefined,
       legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, font: { size: 11 } },
       xaxis: { ...axis, title: { text: title, standoff: 8 }, rangemode: "tozero" },
       yaxis: {
