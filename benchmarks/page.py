@@ -5,7 +5,8 @@
 Runs three recipes on the zoo's networks (or takes the comparison in FOLDER), and repeats the rows
 under other names, with their figures and histograms varied at random, until there are as many as
 asked. Chromium loads the page, each time in a process of its own. Targets: below 8 MB, and both
-plots drawn within 2 s of opening it (median).
+plots drawn within 2 s of opening it (median of wall time, so on a computer with nothing else to
+do; beside it the CPU time of the page's main thread, which other processes do not lengthen).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boildown
 import numpy as np
@@ -68,13 +69,33 @@ def enlarged(comparison: Comparison, jobs: int) -> Comparison:
     return comparison.model_copy(update={"results": tuple(rows[:jobs])})
 
 
-def load(page: Path) -> tuple[float, int, int]:
-    """Open the page in a new browser; return seconds until it is drawn, traces and rows."""
+class Load(NamedTuple):
+    """One opening of the page: seconds until it is drawn, of them CPU, and what there was."""
+
+    wall: float
+    cpu: float
+    traces: int
+    rows: int
+
+
+def load(page: Path) -> Load:
+    """Open the page in a new browser."""
     with sync_playwright() as playwright, chromium(playwright) as browser:
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        session = tab.context.new_cdp_session(tab)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
         tab.goto(page.as_uri(), wait_until="load")
         seconds, traces, rows = tab.evaluate(LOADED)
-    return seconds, traces, rows
+        metrics = session.send("Performance.getMetrics")["metrics"]
+    cpu = next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+    return Load(seconds, cpu, traces, rows)
+
+
+def summary(seconds: list[float]) -> dict[str, float]:
+    """Return the median with the extremes and n."""
+    middle, ends = statistics.median(seconds), (min(seconds), max(seconds))
+    rounded = {"median": round(middle, 3), "min": round(ends[0], 3), "max": round(ends[1], 3)}
+    return {**rounded, "n": len(seconds)}
 
 
 def main() -> None:
@@ -100,22 +121,18 @@ def main() -> None:
         size = page.stat().st_size
         layers = sum(len(row.audit.layers) for row in comparison.results if row.audit)
         found = [load(page) for _ in range(options.repeats)]
-    seconds = [one[0] for one in found]
-    assert {one[2] for one in found} == {options.jobs}, found  # noqa: S101 - a page without rows
-    median = statistics.median(seconds)
+    if {one.rows for one in found} != {options.jobs} or not all(one.traces for one in found):
+        raise RuntimeError(f"the page did not show all rows and plots: {found}")
+    wall = summary([one.wall for one in found])
     record: dict[str, Any] = {
         "provenance": provenance("plotly", "jinja2", "playwright"),
         "jobs": options.jobs,
         "layers_with_histograms": layers,
         "bytes": size,
         "write_seconds": round(written, 3),
-        "load_seconds": {
-            "median": round(median, 3),
-            "min": round(min(seconds), 3),
-            "max": round(max(seconds), 3),
-            "n": len(seconds),
-        },
-        "targets": {"below 8 MB": size < MOST_BYTES, "within 2 s": median <= MOST_SECONDS},
+        "load_seconds": wall,
+        "load_cpu_seconds_of_main_thread": summary([one.cpu for one in found]),
+        "targets": {"below 8 MB": size < MOST_BYTES, "within 2 s": wall["median"] <= MOST_SECONDS},
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
