@@ -50,7 +50,7 @@ def missing(page: Path) -> list[str]:
 
 
 def test_no_source_file_is_longer_than_one_idea() -> None:
-    sources = tracked("*.py")
+    sources = [path for kind in ("py", "js", "css", "html") for path in tracked(f"*.{kind}")]
     assert len(sources) > 100
     assert shown([p for p in sources if len(text_of(p).splitlines()) > MOST_LINES]) == []
 

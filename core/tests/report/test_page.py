@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
@@ -236,3 +238,9 @@ def test_a_log_outside_of_the_run_is_not_read(small: Comparison, tmp_path: Path,
     source = row.provenance.model_copy(update={"log": name.format(folder=tmp_path)})
     rows = (row.model_copy(update={"provenance": source}),)
     assert tails(small.model_copy(update={"results": rows}), run) == {}
+
+
+def test_what_the_page_is_made_with_is_loaded_only_for_it() -> None:
+    look = "import sys, boildown.api; print({'plotly', 'jinja2', 'markupsafe'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"

@@ -64,6 +64,7 @@ def test_the_comparison_on_disk_is_the_one_returned(asked: dict[str, Any]) -> No
     assert stored == json.loads(results.comparison.model_dump_json(by_alias=True))
     assert boildown.load_results(asked["out"]).comparison == results.comparison
     assert "half" in (asked["out"] / "comparison.md").read_text()
+    assert "half" in (asked["out"] / "comparison.html").read_text()
 
 
 def test_a_second_run_comes_from_the_cache(asked: dict[str, Any]) -> None:

@@ -138,10 +138,7 @@ class Parity(Frozen):
 
 
 class WeightHistogram(Frozen):
-    """How a layer's values lie before and after, in the same bins; exact zeros are left out.
-
-    The lower edge of bin i is `(first + i) * bin_width`.
-    """
+    """A layer's values other than zero; the lower edge of bin i is `(first + i) * bin_width`."""
 
     bin_width: float
     first: int
@@ -159,7 +156,6 @@ class LayerAudit(Frozen):
     bits: float
     sparsity: float
     distinct_values: int
-    #: None where a decoder gave none, or one side holds nothing but zeros.
     histogram: WeightHistogram | None = None
 
 
