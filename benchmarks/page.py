@@ -47,12 +47,15 @@ def varied(row: Row, copy: int, random: np.random.Generator) -> Row:
     file, speed, audit = plain["deployable"], plain["speed"], plain["audit"]
     if file and file["deflated_bytes"]:
         file["deflated_bytes"] = int(file["deflated_bytes"] * factor)
-    for ratio in ("versus_same_runtime_float", "versus_onnxruntime_float"):
-        if speed and speed[ratio]:
-            speed[ratio] |= {k: v * factor for k, v in speed[ratio].items() if isinstance(v, float)}
+    for name in ("versus_same_runtime_float", "versus_onnxruntime_float"):
+        if speed and (ratio := speed[name]):
+            ends = [end * factor for end in ratio["interval"]]
+            speed[name] = ratio | {"median": ratio["median"] * factor, "interval": ends}
     for metric in plain["quality"]["metrics"] if plain["quality"] else ():
         if metric["difference"] is not None:
-            metric["difference"] += float(random.normal(0, 0.01))
+            shift = float(random.normal(0, 0.01))
+            metric["difference"] += shift
+            metric["difference_interval"] = [end + shift for end in metric["difference_interval"]]
     for layer in audit["layers"] if audit else ():
         if layer["histogram"]:
             counts = np.array(layer["histogram"]["after"]) * random.lognormal(0, 0.05, 1)

@@ -102,7 +102,7 @@
       font: { family: "system-ui, sans-serif", size: small ? 11 : 12, color: look.ink },
       paper_bgcolor: look.paper, plot_bgcolor: look.paper, hovermode: "closest", dragmode: touch.matches ? false : "zoom",
       margin: { l: 68, r: 16, t: 8, b: 52 }, height: small ? 420 : 440, width: printing ? 460 : undefined,
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11 } },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, maxheight: 110, font: { size: 11 } },
       xaxis: { ...axis, title: { text: title, standoff: 10 }, rangemode: "tozero" },
       yaxis: {
         ...axis, title: { text: plain(`${model.metric} − float32 input${model.upwards ? "" : " (less is better)"}`) },
