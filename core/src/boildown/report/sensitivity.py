@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..files import write_atomically
 from . import numbers
 from .markdown_parts import table
+from .metric import metric_heading, primary
 from .text import code, markdown
-from .view import metric_heading, primary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
