@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .comparison.files import read, write
+from .comparison.merging import merged, moved
 from .errors import UsageError
 from .job.process import Limits
 from .model.layers import source_layers
@@ -212,6 +214,30 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
             else EVERYTHING
         )
     return planned(cells, found, broken, there)
+
+
+def report(runs: Sequence[Path | str], *, out: Path | str | None = None) -> Results:
+    """Write the reports of stored runs anew; those of several runs as one comparison.
+
+    `out` None: the folder of the one run. Rows point to files in the folders of their runs.
+
+    Raises:
+        UsageError: a run cannot be read, runs call different things by one name, or several runs
+            are given without `out`, or with that of one of them.
+    """
+    folders = [Path(run) for run in runs]
+    place = Path(out) if out is not None else folders[0]
+    if len(folders) > 1 and (out is None or place.resolve() in {f.resolve() for f in folders}):
+        raise UsageError("several runs become one report in a folder of its own: name it, --out")
+    if place.resolve() == folders[0].resolve():
+        whole = read(place)
+    else:
+        whole = merged([(str(run), moved(read(run), run, place)) for run in folders])
+        place.mkdir(parents=True, exist_ok=True)
+        write(whole, place)
+    write_markdown(whole, place)
+    write_page(whole, place, folders)
+    return Results(whole, place)
 
 
 def load_results(folder: Path | str) -> Results:

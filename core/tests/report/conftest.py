@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from boildown.comparison import schema as s
+from boildown.comparison.audited import Audit, LayerAudit
 from boildown.data.preprocessing import Preprocessing
 from boildown.job.protocol import Cost
 from boildown.plugins.values import Warned
@@ -117,7 +118,7 @@ def measured(number: int, model: str, recipe: str, backend: str, **changes: Any)
         memory=s.Memory(peak_rss_bytes=61_200_000),
         energy=s.Energy(reason="this computer has no readable energy counter"),
         parity=s.Parity(max_abs_difference=0.0002, top1_agreement=1.0, n=256),
-        audit=s.Audit(
+        audit=Audit(
             layers_changed=50,
             layers_total=53,
             bits=8.1,
@@ -125,7 +126,7 @@ def measured(number: int, model: str, recipe: str, backend: str, **changes: Any)
             distinct_values=255,
             source="ONNX form",
             layers=(
-                s.LayerAudit(
+                LayerAudit(
                     layer="/features/0|1/Conv",
                     op="Conv",
                     shape=(32, 3, 3, 3),

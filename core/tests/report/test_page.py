@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boildown.comparison.schema import Comparison, Provenance, Row, WeightHistogram
+from boildown.comparison.audited import WeightHistogram
+from boildown.comparison.schema import Comparison, Provenance, Row
 from boildown.report.page.layers import LETTERS, packed
 from boildown.report.page.logs import TAIL_BYTES, tails
 from boildown.report.page.page import to_page, write_page

@@ -7,16 +7,8 @@ from pathlib import Path
 import onnx
 import pytest
 from boildown import Artifact, BackendInfo, Prune, Quantize, Step, Warned
-from boildown.comparison.schema import (
-    Audit,
-    Latency,
-    LayerAudit,
-    Metric,
-    Parity,
-    Quality,
-    Ratio,
-    Speed,
-)
+from boildown.comparison.audited import Audit, LayerAudit
+from boildown.comparison.schema import Latency, Metric, Parity, Quality, Ratio, Speed
 from boildown.job.protocol import JobResult, StepReport
 from boildown.model.layers import Layer, source_layers
 from boildown.recipe.steps import Layers

@@ -1,4 +1,4 @@
-"""Commands on what runs have left behind: `diff`."""
+"""Commands on what runs have left behind: `report`, `diff`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,26 @@ from .outcome import OK, SOME_NOT_OK
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
+    app.command()(report)
     app.command()(diff)
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the reports; of one run that of the run itself."),
+    ] = None,
+) -> None:
+    """Write the reports of stored runs anew; those of several runs or machines as one."""
+    from .. import api
+    from ..report.table import ResultsTable
+    from .consoles import results_console
+
+    results = api.report(runs, out=out)
+    console = results_console()
+    console.print(ResultsTable(results.comparison))
+    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
 
 
 def diff(

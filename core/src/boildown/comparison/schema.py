@@ -15,6 +15,7 @@ from ..frozen import Frozen
 from ..job.protocol import Cost
 from ..plugins.values import Warned
 from ..recipe.recipe import Status
+from .audited import Audit
 
 SCHEMA = 1
 Interval = tuple[float, float]
@@ -137,42 +138,6 @@ class Parity(Frozen):
     reason: str = ""
 
 
-class WeightHistogram(Frozen):
-    """A layer's values other than zero; the lower edge of bin i is `(first + i) * bin_width`."""
-
-    bin_width: float
-    first: int
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-
-
-class LayerAudit(Frozen):
-    """One layer before and after, decoded from the saved files."""
-
-    layer: str
-    op: str
-    shape: tuple[int, ...]
-    changed: bool
-    bits: float
-    sparsity: float
-    distinct_values: int
-    histogram: WeightHistogram | None = None
-
-
-class Audit(Frozen):
-    """What the job really changed, counted by the host."""
-
-    layers_changed: int
-    layers_total: int
-    bits: float | None
-    sparsity: float | None
-    distinct_values: int | None
-    #: Where the counts come from: the backend's decoder, or the ONNX form.
-    source: str
-    reason: str = ""
-    layers: tuple[LayerAudit, ...] = ()
-
-
 class Deployable(Frozen):
     """The file that a user ships, with its size; `path` is relative to comparison.json."""
 
@@ -253,6 +218,8 @@ class Row(Frozen):
     cost: Cost | None = None
     limits: tuple[LimitCheck, ...] = ()
     provenance: Provenance | None = None
+    #: Which of the machines measured it: 0 is `machine`, others stand in `other_machines`.
+    machine: int = 0
 
 
 class Baseline(Frozen):
@@ -276,6 +243,7 @@ class ModelRecord(Frozen):
     preprocessing: Preprocessing | None
     baseline: Baseline
     reason: str = ""
+    machine: int = 0
 
 
 class DataRecord(Frozen):
@@ -291,7 +259,14 @@ class Comparison(Frozen):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     machine: Machine
+    #: Of comparisons that are merged from runs on several machines.
+    other_machines: tuple[Machine, ...] = ()
     data: tuple[DataRecord, ...] = ()
     models: tuple[ModelRecord, ...] = ()
     recipes: tuple[dict[str, Any], ...] = ()
     results: tuple[Row, ...] = ()
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """All machines, in the order by which rows and models name them."""
+        return (self.machine, *self.other_machines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..comparison.schema import Audit, LayerAudit, WeightHistogram
+from ..comparison.audited import Audit, LayerAudit, WeightHistogram
 from ..errors import PluginError
 from ..model.histogram import in_same_bins
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
+from ..comparison.audited import Audit
 from ..comparison.facts import GOLDEN, Port
 from ..comparison.schema import (
-    Audit,
     Baseline,
     Deployable,
     Energy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..errors import UsageError
 from .records import records
 
 if TYPE_CHECKING:
@@ -86,7 +87,13 @@ class Change:
 
 
 def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
-    """Return every row of either run: those of the new one in its order, then those gone."""
+    """Return every row of either run: those of the new one in its order, then those gone.
+
+    Raises:
+        UsageError: one of them is merged from several machines.
+    """
+    if old.other_machines or new.other_machines:
+        raise UsageError("a merged comparison has rows of several machines; compare single runs")
     before, after = ({_name(record): record for record in records(run)} for run in (old, new))
     same_machine = old.machine == new.machine
     return tuple(

@@ -42,7 +42,7 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
     model = verified_model(folder, view, file)
     facts = facts_of(model.path.parent)
     samples = golden_samples(model.path.parent / GOLDEN, view.row)
-    made = card(view, file, facts, comparison.machine, samples)
+    made = card(view, file, facts, comparison.machines[view.row.machine], samples)
     with _new_folder(destination) as draft:
         _copy(model.path, draft / model.path.name)
         if samples is not None:

@@ -24,6 +24,12 @@ GENERAL = (
     "Differences and speed ratios are paired: both sides see the same samples and take turns.",
 )
 
+#: Said of comparisons that are merged from several machines.
+APART = (
+    "speeds compare within one machine only: so does the ranking, and each machine has tables and "
+    "plots of its own; sizes and quality compare across them"
+)
+
 
 def summary(comparison: Comparison) -> str:
     """Return how many rows there are and what came of them, as in `9 results: 7 ok, 2 failed`."""
@@ -54,7 +60,12 @@ def network(model: ModelRecord | None) -> str:
 def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[str, str]]:
     """Return what every shown column means, then n, where quality and speed were measured."""
     terms = [column.meaning for column in columns if column.meaning[0]]
-    about = [("machine", machine(comparison.machine))]
+    several = len(comparison.machines) > 1
+    about = [
+        (f"machine {number}" if several else "machine", machine(where))
+        for number, where in enumerate(comparison.machines, start=1)
+    ]
+    about += [("machines", APART)] if several else []
     return [
         *terms,
         *_front(comparison),

@@ -30,6 +30,7 @@ def _items(view: View) -> Iterator[Item]:
     row = view.row
     yield "number", view.number
     yield "model", row.model
+    yield "machine", row.machine + 1
     yield "recipe", row.recipe
     yield "backend", row.backend
     yield "status", row.status

@@ -47,23 +47,28 @@ class Standing(NamedTuple):
         return MARKS[self.rank]
 
 
+def records_of(comparison: Comparison) -> dict[tuple[str, int], ModelRecord]:
+    """Return the models by URI and by the machine that they were measured on."""
+    return {(record.uri, record.machine): record for record in comparison.models}
+
+
 def standings(comparison: Comparison) -> list[Standing]:
     """Return the standing of every row, in the order of the file.
 
-    Rows are compared within one model, one metric and one number of samples.
+    Rows are compared within one model, one machine, one metric and one number of samples.
     """
-    models = {record.uri: record for record in comparison.models}
+    models = records_of(comparison)
     found: dict[int, Standing] = {}
-    groups: dict[tuple[str, str, int], list[Point]] = defaultdict(list)
+    groups: dict[tuple[str, int, str, int], list[Point]] = defaultdict(list)
     for number, row in enumerate(comparison.results, start=1):
-        model, metric = models.get(row.model), primary(row.quality)
+        model, metric = models.get((row.model, row.machine)), primary(row.quality)
         why = _unranked(row, model, metric)
         if why or model is None or metric is None:
             found[number] = Standing("unranked", f"not ranked: {why}")
         else:
             point = _point(number, row, model, metric)
-            groups[row.model, metric.name, metric.n].append(point)
-    for (_, name, _), points in groups.items():
+            groups[row.model, row.machine, metric.name, metric.n].append(point)
+    for (*_, name, _), points in groups.items():
         every = [_INPUT, *points]
         where = places(every)
         for point in points:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..artifact import Artifact
-from ..comparison.schema import Audit, Size
+from ..comparison.audited import Audit
+from ..comparison.schema import Size
 from ..frozen import Frozen
 from ..job.environment import digest, source_digest
 from ..measuring.audit import audit, cross_check

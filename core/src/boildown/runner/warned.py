@@ -10,7 +10,8 @@ from ..model.selection import select_layers
 from ..plugins.values import BackendInfo, Warned
 
 if TYPE_CHECKING:
-    from ..comparison.schema import Audit, Metric, Parity, Quality, Speed
+    from ..comparison.audited import Audit
+    from ..comparison.schema import Metric, Parity, Quality, Speed
     from ..job.protocol import JobResult
     from ..recipe.steps import Step
     from .subjects import Subject

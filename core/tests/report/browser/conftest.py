@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boildown.comparison.schema import Comparison, LayerAudit, WeightHistogram
+from boildown.comparison.audited import LayerAudit, WeightHistogram
+from boildown.comparison.schema import Comparison
 from boildown.report.page.page import to_page
 
 if TYPE_CHECKING:

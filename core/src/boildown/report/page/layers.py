@@ -17,7 +17,7 @@ from ..text import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...comparison.schema import LayerAudit, WeightHistogram
+    from ...comparison.audited import LayerAudit, WeightHistogram
     from ..view import View
 
 #: The height of a bar by its letter, from none to the tallest of its side.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ...comparison.schema import Comparison
@@ -17,21 +18,27 @@ if TYPE_CHECKING:
 TAIL_BYTES = 4096
 
 
-def tails(comparison: Comparison, folder: Path) -> dict[int, str]:
-    """Return the last lines of every log that lies in the run's folder, by number of the row."""
+def tails(comparison: Comparison, folder: Path, runs: Sequence[Path] = ()) -> dict[int, str]:
+    """Return the last lines of every log by number of the row.
+
+    Paths are relative to `folder`; only what lies in it, or in the folder of one of `runs`, is
+    read.
+    """
+    roots = [root.resolve() for root in (folder, *runs)]
     found = {}
     for number, row in enumerate(comparison.results, start=1):
         name = row.provenance.log if row.provenance else None
-        text = _tail(folder, name) if name else ""
+        text = _tail(folder, name, roots) if name else ""
         if text:
             found[number] = text
     return found
 
 
-def _tail(folder: Path, name: str) -> str:
+def _tail(folder: Path, name: str, roots: Sequence[Path]) -> str:
     relative = PurePosixPath(name)
     path = folder / relative
-    inside = not relative.is_absolute() and path.resolve().is_relative_to(folder.resolve())
+    known = any(path.resolve().is_relative_to(root) for root in roots)
+    inside = not relative.is_absolute() and known
     if not inside or not path.is_file():
         return ""
     with path.open("rb") as stream:

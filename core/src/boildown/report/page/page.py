@@ -21,7 +21,7 @@ from .logs import TAIL_BYTES, tails
 from .points import plots_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ...comparison.schema import Comparison
 
@@ -30,9 +30,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("table.js", "plots.js", "layers.js")
 
 
-def write_page(comparison: Comparison, folder: Path) -> Path:
-    """Write `folder`/comparison.html atomically, with the ends of the logs that lie in `folder`."""
-    return write_atomically(folder / NAME, to_page(comparison, tails(comparison, folder)))
+def write_page(comparison: Comparison, folder: Path, runs: Sequence[Path] = ()) -> Path:
+    """Write `folder`/comparison.html atomically, with the ends of the logs that lie in `folder`.
+
+    Of a merged comparison logs lie in the folders of its `runs`.
+    """
+    return write_atomically(folder / NAME, to_page(comparison, tails(comparison, folder, runs)))
 
 
 def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
@@ -60,7 +63,8 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         plots=plots,
         packed=packed(every, logs),
         summary=method.summary(comparison),
-        machine=method.machine(comparison.machine),
+        machines=[method.machine(where) for where in comparison.machines],
+        apart=method.APART,
         groups=[(group, method.network(group.model)) for group in found],
         columns=[(c.title(_metric(plots)), c) for c in OUTSIDE],
         jobs=[job(view, logs.get(view.number, "")) for view in every],
