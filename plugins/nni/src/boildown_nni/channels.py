@@ -74,13 +74,12 @@ def shrink(
         wanted = _outputs(module(*inputs))
     narrow = copy.deepcopy(module)
     narrow.meta = module.meta
+    own = {layer: dict(targets) for layer, targets in masks.items()}  # ModelSpeedup alters them
     errors = _Errors()
     logger = logging.Logger("boildown_nni.speedup", logging.ERROR)  # noqa: LOG001 - seen by no one
     logger.addHandler(errors)
     try:
-        ModelSpeedup(
-            narrow, inputs, _expanded(masks), graph_module=narrow, logger=logger
-        ).speedup_model()
+        ModelSpeedup(narrow, inputs, own, graph_module=narrow, logger=logger).speedup_model()
         narrow.eval()
         with torch.no_grad():
             found = _outputs(narrow(*inputs))
@@ -128,10 +127,6 @@ def _has_channels(module: fx.GraphModule, name: str) -> bool:
     return isinstance(part, nn.Linear) and all(
         len(node.meta["tensor_meta"].shape) == _MATRIX for node in nodes
     )
-
-
-def _expanded(masks: Masks) -> dict[str, dict[str, Tensor]]:
-    return {layer: dict(targets) for layer, targets in masks.items()}
 
 
 def _outputs(given: Any) -> list[Tensor]:

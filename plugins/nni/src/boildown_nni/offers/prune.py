@@ -6,11 +6,11 @@ from typing import Any
 
 from boildown import Offer, Range, Refusal
 
+from .layers import LAYERS
+
 _SHARE = Range(minimum=0, maximum=1)
 _BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
-#: Layers that become one module with one weight each.
-LAYERS = ("Conv", "Gemm", "MatMul")
 _SCHEDULES = ("one-shot", "linear", "cubic")
 _NORMS: dict[str, Any] = {
     "sparsity": _SHARE,
@@ -22,6 +22,7 @@ _ELEMENTS: dict[str, Any] = {
     "scope": ("local", "global"),
     "criterion": ("magnitude", "l2"),
 }
+_BOUND: dict[str, Any] = {"threshold": Range(minimum=0), "criterion": ("threshold",)}
 
 
 def _offer(
@@ -37,6 +38,8 @@ def _offer(
 PRUNE_OFFERS = (
     _offer(_ELEMENTS),
     _offer(_NORMS),
+    _offer(_BOUND),
+    _offer(_BOUND, train=(True,)),
     _offer(_ELEMENTS, train=(True,), schedule=_SCHEDULES),
     _offer(_NORMS, train=(True,), schedule=_SCHEDULES),
     _offer({**_NORMS, "criterion": ("taylor",)}, needs=_LABELLED),

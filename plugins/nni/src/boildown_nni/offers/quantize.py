@@ -6,10 +6,12 @@ from typing import Any
 
 from boildown import Approximation, Offer, Refusal
 
+from .layers import LAYERS
+
 _BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
-#: Layers that become one module with one weight each.
-LAYERS = ("Conv", "Gemm", "MatMul")
+#: What a step that asks for int8 is told where 7 bits are used.
+NARROW = "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI"
 _INT8: dict[str, Any] = {
     "weights": ("int8", "int7"),
     "activations": ("int8",),
@@ -26,8 +28,7 @@ _STATIC = Offer(
         Approximation(
             setting="weights",
             value="int8",
-            how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
-            "VNNI (`with: {nni: {reduce_range: false}}` uses all 8)",
+            how=f"{NARROW} (`with: {{nni: {{reduce_range: false}}}}` uses all 8)",
             unless={"reduce_range": (False,)},
         ),
     ),
