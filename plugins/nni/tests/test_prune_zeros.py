@@ -209,6 +209,10 @@ def test_settings_that_do_not_fit_are_refused(
         ({"scope": "global", "structure": "filter"}, "only element"),
         ({"criterion": "movement"}, "schedule of its own"),
         ({"criterion": "slim", "structure": "filter"}, "only with 'train'"),
+        ({"criterion": "slim", "train": TRAIN}, "factors of whole filters"),
+        ({"criterion": "fpgm"}, "whole filters"),
+        ({"criterion": "random"}, "no pruner that draws"),
+        ({"sparsity": None, "structure": "2:4"}, "not n of m"),
         ({"criterion": "taylor"}, "structure"),
     ],
 )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FAR = 1e-4
+#: Of noise. What is the same in all samples counts as constant: a few suffice for large maps, and
+#: maps of one number need many, since a bound (ReLU6) makes a quarter of the noise equal.
+_NUMBERS, _FEWEST, _MOST = 2**19, 3, 32
 #: So many layers are named.
 _NAMED = 8
 _MATRIX = 2
@@ -79,7 +82,9 @@ def shrink(
     logger = logging.Logger("boildown_nni.speedup", logging.ERROR)  # noqa: LOG001 - seen by no one
     logger.addHandler(errors)
     try:
-        ModelSpeedup(narrow, inputs, own, graph_module=narrow, logger=logger).speedup_model()
+        ModelSpeedup(
+            narrow, inputs, own, batch_size=_batch(inputs), graph_module=narrow, logger=logger
+        ).speedup_model()
         narrow.eval()
         with torch.no_grad():
             found = _outputs(narrow(*inputs))
@@ -127,6 +132,12 @@ def _has_channels(module: fx.GraphModule, name: str) -> bool:
     return isinstance(part, nn.Linear) and all(
         len(node.meta["tensor_meta"].shape) == _MATRIX for node in nodes
     )
+
+
+def _batch(inputs: tuple[Tensor, ...]) -> int:
+    """Return how many samples of noise ModelSpeedup looks at, all of whose activations it keeps."""
+    largest = max(tensor[0].numel() for tensor in inputs)
+    return min(max(_NUMBERS // largest, _FEWEST), _MOST)
 
 
 def _outputs(given: Any) -> list[Tensor]:

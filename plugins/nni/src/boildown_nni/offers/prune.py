@@ -50,24 +50,23 @@ PRUNE_OFFERS = (
         schedule=("cubic",),
     ),
 )
-PRUNE_REFUSALS = (
-    Refusal(
-        op="prune",
-        setting="structure",
-        value="block",
-        reason="NNI has blocks, and ONNX Runtime no kernel that would gain by them",
-    ),
-    Refusal(
-        op="prune",
-        setting="criterion",
-        value="movement",
-        reason="NNI learns the scores of movement while training, along a cubic schedule of its"
-        " own; give `train` and `schedule: cubic`",
-    ),
-    Refusal(
-        op="prune",
-        setting="criterion",
-        value="taylor",
-        reason="NNI sums Taylor's effects over filters; give structure `filter` or `channel`",
-    ),
+_REASONS = {
+    ("structure", "block"): "NNI has blocks, and ONNX Runtime no kernel that would gain by them",
+    ("structure", "n:m"): "NNI prunes a share of a layer, not n of m weights; the torch and tflite"
+    " backends do",
+    ("criterion", "random"): "NNI 3.0 has no pruner that draws; the torch backend has",
+    ("criterion", "fpgm"): "NNI compares whole filters by FPGM; give structure `filter` or"
+    " `channel`, and schedule `one-shot` or `train`",
+    ("criterion", "slim"): "NNI learns factors of whole filters while training; give `train` and"
+    " structure `filter` or `channel`",
+    ("criterion", "movement"): "NNI learns the scores of movement while training, along a cubic"
+    " schedule of its own; give `train` and `schedule: cubic`",
+    ("criterion", "taylor"): "NNI sums Taylor's effects over filters; give structure `filter` or"
+    " `channel`",
+    ("scope", "global"): "NNI would rank whole filters by their norms, so that a layer of small"
+    " ones would vanish; weights (structure `element`) are ranked over all layers",
+}
+PRUNE_REFUSALS = tuple(
+    Refusal(op="prune", setting=setting, value=value, reason=reason)
+    for (setting, value), reason in _REASONS.items()
 )

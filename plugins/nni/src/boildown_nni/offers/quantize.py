@@ -72,6 +72,13 @@ QUANTIZE_REFUSALS = (
     ),
     Refusal(
         op="quantize",
+        setting="weights",
+        value="int1",
+        reason="NNI learns two values for a whole weight, with activations in float32; give"
+        " `train`, and no granularity",
+    ),
+    Refusal(
+        op="quantize",
         setting="activations",
         value="dynamic",
         reason="NNI's ranges are fixed when it has calibrated or trained; the torch and"
