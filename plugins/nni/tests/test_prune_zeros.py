@@ -13,6 +13,7 @@ from boildown import Prune, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.testing.graphs import GRAPHS
 from boildown_nni import prune as step_module
+from boildown_nni.pruners import Length, arguments_of
 from boildown_nni.ranking import least_kept
 from nni.compression.pruning.tools import sparse_gen
 
@@ -167,6 +168,23 @@ def test_an_epoch_kept_before_that_would_be_too_dense(
 ) -> None:
     monkeypatch.setattr(step_module, "settled_after", lambda _: 0)
     assert max(kept_early(source)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "interval", "times"),
+    [
+        ({}, 5, 20),
+        ({"total_times": 4}, 25, 4),
+        ({"interval_steps": 50}, 50, 2),
+        ({"interval_steps": 3, "total_times": 7}, 3, 7),
+    ],
+)
+def test_the_ramp_takes_half_of_the_training_whichever_of_its_numbers_is_given(
+    given: dict[str, int], interval: int, times: int
+) -> None:
+    step = Prune(sparsity=0.5, schedule="linear", train=TRAIN)
+    arguments = arguments_of("Level", step, Length(200, 100), given)
+    assert arguments == {"interval_steps": interval, "total_times": times}
 
 
 def test_settings_of_nni_reach_its_classes(source: Path) -> None:

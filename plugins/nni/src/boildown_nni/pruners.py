@@ -34,7 +34,7 @@ TRAINED = ("Slim", "Movement")
 #: Zhuang Liu and others scale the sum of all factors by 1e-4 to 1e-5; NNI takes their mean.
 _REGULAR_SCALE = 1e-3
 _SCHEDULED = {"linear": "Linear", "cubic": "AGP"}
-#: Masks are made anew at most so many times.
+#: Masks are made anew about so many times.
 _TIMES = 20
 
 
@@ -93,16 +93,6 @@ class Length:
     #: At its end all that is asked for is pruned.
     ramp: int
 
-    @property
-    def times(self) -> int:
-        """How often masks are made anew."""
-        return min(self.ramp, _TIMES)
-
-    @property
-    def interval(self) -> int:
-        """Steps between two such times."""
-        return self.ramp // self.times
-
 
 def arguments_of(
     name: str, step: Prune, length: Length, given: Mapping[str, Any]
@@ -119,14 +109,14 @@ def arguments_of(
         raise UnsupportedError(
             f"{who} takes no {', '.join(odd)}; it takes {', '.join(taken) or 'no arguments'}"
         )
-    interval = given.get("interval_steps", length.interval)
+    interval = given.get("interval_steps", length.ramp // given.get("total_times", _TIMES) or 1)
     meant = {
         "training_steps": interval if schedule else length.ramp,
         "regular_scale": _REGULAR_SCALE if name == "Slim" else 1.0,
         "warmup_step": 0,
         "cooldown_begin_step": length.ramp,
         "interval_steps": interval,
-        "total_times": length.times,
+        "total_times": length.ramp // interval or 1,
     }
     arguments = {argument: given.get(argument, meant[argument]) for argument in taken}
     _refuse_too_long(arguments, length)
