@@ -100,7 +100,10 @@ def test_zeros_stay_where_there_is_a_zero_and_are_told_where_there_is_none(sourc
     prune = Prune(sparsity=0.6)
     kept = run(source, prune, Quantize(weights="int4", train=TRAIN))
     assert all(state.sparsity >= 0.59 for state in kept.layers or ())
-    assert not kept.steps[1].warnings
+    assert [warning.code for warning in kept.steps[1].warnings] == ["NOTE"]
+    assert "one step at a time" in kept.steps[1].warnings[0].text
+    at_once = run(source, prune, Quantize(weights="int4"))
+    assert not at_once.steps[1].warnings
     lost = run(source, prune, Quantize(weights="int1", train=TRAIN))
     assert any(warning.code == "PARTIAL" for warning in lost.steps[1].warnings)
 

@@ -36,11 +36,27 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         torch.manual_seed(context.seed)
         way = static.quantize if step.activations == "int8" else weights.quantize
         outcome = way(model, step, context, quantizer, layers)
-    if quantizer in {"DoReFa", "BNN"} and any(one.op == "prune" for one in context.steps):
+    told = _behind_pruning(quantizer, context) if _is_pruned(context) else ()
+    return outcome.model_copy(update={"warnings": (*outcome.warnings, *told)})
+
+
+def _is_pruned(context: Context) -> bool:
+    return any(step.op == "prune" for step in context.steps[: context.index])
+
+
+def _behind_pruning(quantizer: str, context: Context) -> tuple[Warned, ...]:
+    """Say what becomes of the zeros, and that the two steps are two."""
+    told = []
+    if quantizer in {"DoReFa", "BNN"}:
         text = f"the values of {quantizer}Quantizer have no 0 among them, so that zeros are lost"
-        lost = Warned(code="PARTIAL", text=text)
-        outcome = outcome.model_copy(update={"warnings": (*outcome.warnings, lost)})
-    return outcome
+        told.append(Warned(code="PARTIAL", text=text))
+    if context.steps[context.index].train is not None:
+        text = (
+            "pruned first and trained with rounding then, one step at a time; NNI's fused"
+            " compressors, which do both in one training, are not used"
+        )
+        told.append(Warned(code="NOTE", text=text))
+    return tuple(told)
 
 
 def class_of(step: Quantize, settings: Mapping[str, Any]) -> str:

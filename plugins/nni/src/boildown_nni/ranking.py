@@ -1,7 +1,6 @@
 """Weights ranked over all layers: NNI's LevelPruner with a ranking of its own for scope `global`.
 
-NNI pushes one weight after the other through a heap in Python. A selection finds the same bound
-in a thousandth of the time.
+NNI pushes one weight after the other through a heap in Python; a selection finds the same bound.
 """
 
 from __future__ import annotations
