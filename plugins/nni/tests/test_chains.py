@@ -49,6 +49,13 @@ def test_a_student_is_pruned_and_quantized(source: Path) -> None:
     assert all(state.sparsity >= 0.49 for state in result.layers or ())
 
 
+def test_a_chain_that_trains_both_says_that_its_steps_are_two(source: Path) -> None:
+    result = run(source, CHANNEL, Quantize(activations="int8", train=TRAIN))
+    assert any("one step at a time" in warned.text for warned in result.steps[1].warnings)
+    at_once = run(source, CHANNEL, Quantize(activations="int8"))
+    assert not any("one step at a time" in warned.text for warned in at_once.steps[1].warnings)
+
+
 def test_nothing_comes_behind_quantizing(source: Path) -> None:
     with pytest.raises(UnsupportedError, match="after"):
         run(source, Quantize(), Prune(sparsity=0.5))
