@@ -11,7 +11,7 @@ from boildown import Prune
 from boildown.testing.graphs import GRAPHS
 from boildown_nni.baking import bake, masks_of
 from boildown_nni.evaluating import Training
-from boildown_nni.pruners import Length, configuration, make_pruner
+from boildown_nni.pruners import Length, arguments_of, configuration, make_pruner
 from boildown_torch.importer import import_onnx
 from torch import Tensor, fx, nn
 
@@ -30,11 +30,9 @@ def trained(name: str, structure: str) -> tuple[fx.GraphModule, Any, Tensor]:
             behind_each_batch()
 
     step = Prune(sparsity=0.5, structure=structure, schedule="cubic", train={"epochs": 1})  # type: ignore[arg-type]
-    entries = configuration(module, LAYERS, step, {})
-    length = Length(_STEPS, _STEPS)
-    pruner = make_pruner(
-        name, module, entries, training=Training(module, run), step=step, length=length, given={}
-    )
+    entries, training = configuration(module, LAYERS, step), Training(module, run)
+    arguments = arguments_of(name, step, Length(_STEPS, _STEPS), {})
+    pruner = make_pruner(name, module, entries, training=training, step=step, arguments=arguments)
     pruner.compress(_STEPS, None)
     return module.eval(), pruner, x
 

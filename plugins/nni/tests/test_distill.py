@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from boildown import DataError, Distill, Train, UnsupportedError
@@ -49,6 +50,16 @@ def test_the_student_comes_nearer_to_the_teacher(distiller: str, tmp_path: Path)
     assert shapes(result)["deep"][0] == 16
     assert distance(source, shipped(result)) < 0.5 * distance(source, small)
     assert result.steps[0].cost.epochs == 6
+
+
+def test_both_distillers_compute_the_same_on_scores_of_equal_width(tmp_path: Path) -> None:
+    """Adaptive1dLayerwiseDistiller adds a layer only where the widths differ."""
+    source, small = normalised(GRAPHS["plain"](), tmp_path), student(tmp_path / "student")
+    files = [
+        shipped(run(source, asked(), settings={"distiller": name}, models={URI: small}))
+        for name in ("DynamicLayerwise", "Adaptive1dLayerwise")
+    ]
+    assert np.array_equal(*(outputs(source, file) for file in files))
 
 
 @pytest.mark.parametrize("start", ["weights", "random"])

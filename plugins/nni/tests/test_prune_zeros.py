@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from boildown import Prune, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.testing.graphs import GRAPHS
+from boildown_nni import prune as step_module
+from boildown_nni.pruners import Length, arguments_of
+from boildown_nni.ranking import least_kept
+from nni.compression.pruning.tools import sparse_gen
 
 from .jobs import loss, normalised, run, shipped, weights
 
@@ -45,6 +51,37 @@ def test_scope_global_prunes_the_smallest_weights_of_all_layers(source: Path) ->
     bound = every[len(every) // 2]
     for layer, weight in before.items():
         assert np.array_equal(after[layer] != 0, np.abs(weight) >= bound), layer
+
+
+@pytest.mark.parametrize("schedule", ["one-shot", "linear", "cubic"])
+def test_scope_global_holds_while_training(source: Path, schedule: str) -> None:
+    after = weights(source, shipped(pruned(source, scope="global", schedule=schedule, train=TRAIN)))
+    every = sum(int((weight == 0).sum()) for weight in after.values())
+    assert every == sum(weight.size for weight in after.values()) // 2
+    assert len({round(float((weight == 0).mean()), 3) for weight in after.values()}) > 1
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 0.5, 0.99])
+def test_the_bound_over_all_layers_is_that_of_nni(ratio: float) -> None:
+    """Its own ranking, one weight after the other."""
+    torch.manual_seed(0)
+    sizes = [torch.rand(3, 4), torch.rand(50), torch.rand(2, 5, 3, 3) ** 2]
+    metrics = {str(place): {"weight": size} for place, size in enumerate(sizes)}
+    group = [(name, "weight", SimpleNamespace(target=metrics[name]["weight"])) for name in metrics]
+    total = sum(size.numel() for size in sizes)
+    wanted = sparse_gen._global_threshold_generate(metrics, group, int(total * ratio))
+    assert least_kept(sizes, ratio) == wanted
+    assert least_kept(sizes[:2], ratio or 0.1) != wanted
+
+
+@pytest.mark.parametrize("train", [None, TRAIN])
+def test_weights_below_a_threshold_become_zero(source: Path, train: Train | None) -> None:
+    result = pruned(source, sparsity=None, threshold=0.05, criterion="threshold", train=train)
+    after = weights(source, shipped(result))
+    for layer, weight in weights(source, source).items():
+        stays = np.abs(weight) >= 0.05
+        assert 0 < stays.mean() < 1
+        assert np.array_equal(after[layer] != 0, stays), layer
 
 
 def _l1(rows: np.ndarray) -> np.ndarray:
@@ -112,13 +149,49 @@ def test_zeros_of_an_earlier_step_stay_while_a_later_one_trains(source: Path) ->
     assert all((after[layer][zeros[layer] == 0] == 0).all() for layer in zeros)
 
 
+LATE = {"arguments": {"interval_steps": 5, "total_times": 8}}
+
+
+def kept_early(source: Path) -> set[float]:
+    """Return the sparsities of a training whose ramp ends with its last epoch but one."""
+    train = Train(epochs=9, batch_size=8, learning_rate=3e-2, patience=9)
+    result = pruned(source, LATE, schedule="linear", train=train)
+    return {round(state.sparsity, 2) for state in result.layers or ()}
+
+
+def test_no_epoch_is_kept_before_all_is_pruned(source: Path) -> None:
+    assert kept_early(source) == {0.5}
+
+
+def test_an_epoch_kept_before_that_would_be_too_dense(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_module, "settled_after", lambda _: 0)
+    assert max(kept_early(source)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "interval", "times"),
+    [
+        ({}, 5, 20),
+        ({"total_times": 4}, 25, 4),
+        ({"interval_steps": 50}, 50, 2),
+        ({"interval_steps": 3, "total_times": 7}, 3, 7),
+    ],
+)
+def test_the_ramp_takes_half_of_the_training_whichever_of_its_numbers_is_given(
+    given: dict[str, int], interval: int, times: int
+) -> None:
+    step = Prune(sparsity=0.5, schedule="linear", train=TRAIN)
+    arguments = arguments_of("Level", step, Length(200, 100), given)
+    assert arguments == {"interval_steps": interval, "total_times": times}
+
+
 def test_settings_of_nni_reach_its_classes(source: Path) -> None:
     by_name = pruned(source, {"pruner": "FPGM"}, structure="filter")
     by_criterion = pruned(source, structure="filter", criterion="fpgm")
     for layer, weight in weights(source, shipped(by_name)).items():
         assert np.array_equal(weight, weights(source, shipped(by_criterion))[layer])
-    bounded = pruned(source, {"config": {"max_sparse_ratio": 0.25}}, structure="filter")
-    assert {round(state.sparsity, 2) for state in bounded.layers or ()} == {0.25, 0.2}
 
 
 @pytest.mark.parametrize(
@@ -126,6 +199,12 @@ def test_settings_of_nni_reach_its_classes(source: Path) -> None:
     [
         ({"pruner": "Level"}, {"structure": "filter"}, "judges single weights"),
         ({"pruner": "L1Norm"}, {}, "judges whole filters"),
+        ({"pruner": "Movement"}, {"train": TRAIN}, "cubic schedule of its own"),
+        (
+            {"pruner": "Movement"},
+            {"train": TRAIN, "schedule": "cubic", "scope": "global"},
+            "ranks within layers",
+        ),
         ({"pruner": "Slim"}, {"structure": "filter"}, "give `train`"),
         ({"arguments": {"warmup_step": 3}}, {}, "takes no warmup_step"),
         (
@@ -148,6 +227,10 @@ def test_settings_that_do_not_fit_are_refused(
         ({"scope": "global", "structure": "filter"}, "only element"),
         ({"criterion": "movement"}, "schedule of its own"),
         ({"criterion": "slim", "structure": "filter"}, "only with 'train'"),
+        ({"criterion": "slim", "train": TRAIN}, "factors of whole filters"),
+        ({"criterion": "fpgm"}, "whole filters"),
+        ({"criterion": "random"}, "no pruner that draws"),
+        ({"sparsity": None, "structure": "2:4"}, "not n of m"),
         ({"criterion": "taylor"}, "structure"),
     ],
 )

@@ -161,6 +161,7 @@ def test_one_layer_alone_can_be_quantized(tmp_path: Path) -> None:
         ({"activations": "dynamic"}, "at run time"),
         ({"activations": "int8", "observer": "mse"}, "least and the greatest"),
         ({"weights": "float16"}, "integers only"),
+        ({"weights": "int1", "granularity": "channel", "train": TRAIN}, "for a whole weight"),
     ],
 )
 def test_what_nni_cannot_do_is_a_gap_with_the_reason(

@@ -45,10 +45,16 @@ def test_weights_lie_on_the_grid_of_the_greatest_one(
     ("quantizer", "bits"),
     [("QAT", 8), ("QAT", 4), ("Lsq", 4), ("Lsq", 2), ("DoReFa", 8), ("DoReFa", 3), ("BNN", 1)],
 )
+@pytest.mark.parametrize("patience", [None, 2])
 def test_the_file_computes_what_nni_trained(
-    source: Path, quantizer: str, bits: int, monkeypatch: pytest.MonkeyPatch
+    source: Path,
+    quantizer: str,
+    bits: int,
+    patience: int | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Seen through the network as it is just before its codes are read."""
+    train = TRAIN.model_copy(update={"patience": patience})
     seen: list[np.ndarray] = []
     arrays = [torch.from_numpy(array) for array in samples(source).values()]
     codes_of = step_module.codes_of
@@ -59,10 +65,10 @@ def test_the_file_computes_what_nni_trained(
         return codes_of(module, *more)
 
     monkeypatch.setattr(step_module, "codes_of", look_first)
-    result = rounded(source, {"quantizer": quantizer}, weights=f"int{bits}", train=TRAIN)
+    result = rounded(source, {"quantizer": quantizer}, weights=f"int{bits}", train=train)
     found = outputs(source, shipped(result))
     assert np.abs(found - seen[0]).max() < 1e-4 * np.abs(seen[0]).max()
-    assert result.steps[0].cost.epochs == 4
+    assert result.steps[0].cost.epochs == 4 or patience
 
 
 def test_one_bit_is_one_bit_in_the_file(source: Path) -> None:
@@ -94,7 +100,10 @@ def test_zeros_stay_where_there_is_a_zero_and_are_told_where_there_is_none(sourc
     prune = Prune(sparsity=0.6)
     kept = run(source, prune, Quantize(weights="int4", train=TRAIN))
     assert all(state.sparsity >= 0.59 for state in kept.layers or ())
-    assert not kept.steps[1].warnings
+    assert [warning.code for warning in kept.steps[1].warnings] == ["NOTE"]
+    assert "one step at a time" in kept.steps[1].warnings[0].text
+    at_once = run(source, prune, Quantize(weights="int4"))
+    assert not at_once.steps[1].warnings
     lost = run(source, prune, Quantize(weights="int1", train=TRAIN))
     assert any(warning.code == "PARTIAL" for warning in lost.steps[1].warnings)
 

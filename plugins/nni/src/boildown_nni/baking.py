@@ -64,9 +64,8 @@ def norms_behind(module: fx.GraphModule) -> dict[str, nn.BatchNorm1d | nn.BatchN
         if node.op != "call_module":
             continue
         part = module.get_submodule(str(node.target))
-        before = node.args[0]
-        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and len(before.users) == 1:
-            found[str(before.target)] = part
+        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and len(node.args[0].users) == 1:
+            found[str(node.args[0].target)] = part
     return found
 
 

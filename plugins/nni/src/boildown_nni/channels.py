@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FAR = 1e-4
+#: Of noise. What is the same in all samples counts as constant: a few suffice for large maps, and
+#: maps of one number need many, since a bound (ReLU6) makes a quarter of the noise equal.
+_NUMBERS, _FEWEST, _MOST = 2**19, 3, 32
 #: So many layers are named.
 _NAMED = 8
 _MATRIX = 2
@@ -74,12 +77,13 @@ def shrink(
         wanted = _outputs(module(*inputs))
     narrow = copy.deepcopy(module)
     narrow.meta = module.meta
+    own = {layer: dict(targets) for layer, targets in masks.items()}  # ModelSpeedup alters them
     errors = _Errors()
     logger = logging.Logger("boildown_nni.speedup", logging.ERROR)  # noqa: LOG001 - seen by no one
     logger.addHandler(errors)
     try:
         ModelSpeedup(
-            narrow, inputs, _expanded(masks), graph_module=narrow, logger=logger
+            narrow, inputs, own, batch_size=_batch(inputs), graph_module=narrow, logger=logger
         ).speedup_model()
         narrow.eval()
         with torch.no_grad():
@@ -130,8 +134,10 @@ def _has_channels(module: fx.GraphModule, name: str) -> bool:
     )
 
 
-def _expanded(masks: Masks) -> dict[str, dict[str, Tensor]]:
-    return {layer: dict(targets) for layer, targets in masks.items()}
+def _batch(inputs: tuple[Tensor, ...]) -> int:
+    """Return how many samples of noise ModelSpeedup looks at, all of whose activations it keeps."""
+    largest = max(tensor[0].numel() for tensor in inputs)
+    return min(max(_NUMBERS // largest, _FEWEST), _MOST)
 
 
 def _outputs(given: Any) -> list[Tensor]:

@@ -26,14 +26,11 @@ from torch import Tensor, nn
 
 from .evaluating import Judged, Training
 from .example import example
-from .fitting import fit_in_job
+from .fitting import run_in_job
 from .toolkit import distillation, silently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from boildown import Artifact, Context, Distill, Fitted
-    from boildown_torch.training import Objective
+    from boildown import Artifact, Context, Distill
     from onnx import ModelProto
 
 _TEMPERATURE = 2.0
@@ -107,20 +104,8 @@ def _taught(
     student, teacher = import_onnx(graph), import_onnx(teaching)
     pair = [_Heard(network, step.temperature).eval() for network in (student, teacher)]
 
-    def run(
-        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
-    ) -> Fitted:
-        assert step.train is not None  # noqa: S101 - distilling always trains
-        return fit_in_job(
-            network,
-            graph,
-            step.train,
-            context,
-            objective=objective,
-            after_step=lambda _: behind_each_batch(),
-        )
-
-    training = Training(pair[0], run, inner=_Unjudged() if step.alpha == 1 else CrossEntropy())
+    inner = _Unjudged() if step.alpha == 1 else CrossEntropy()
+    training = Training(pair[0], run_in_job(graph, step.train, context), inner=inner)
     name = context.settings.get("distiller", "DynamicLayerwise")
     entry = {
         "op_names": ["scores"],

@@ -116,6 +116,11 @@ class Training:
 
     fitted: Fitted | None
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it has trained."""
+        return 0 if self.fitted is None else self.fitted.epochs
+
     def _train(
         self,
         model: nn.Module,

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import Tensor
 
-#: ModelSpeedup takes so many samples itself.
 _SAMPLES = 8
 
 

@@ -11,9 +11,14 @@ from boildown_torch.training import fit
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from boildown import Context, Fitted, Train
+    from boildown_torch.training import Objective
     from onnx import ModelProto
     from torch import nn
+
+    from .evaluating import Run
 
 
 def fit_in_job(
@@ -47,3 +52,33 @@ def fit_in_job(
         layout=torch.contiguous_format,
         **{"progress": context.progress, **more},
     )
+
+
+def run_in_job(
+    source: ModelProto,
+    settings: Train | None,
+    context: Context,
+    prepare: Callable[[nn.Module], None] | None = None,
+) -> Run:
+    """Return what trains a wrapped network as a step asks for: not at all without `settings`.
+
+    `prepare` is called with the network before it trains.
+    """
+
+    def run(
+        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
+    ) -> Fitted | None:
+        if settings is None:
+            return None
+        if prepare is not None:
+            prepare(network)
+        return fit_in_job(
+            network,
+            source,
+            settings,
+            context,
+            objective=objective,
+            after_step=lambda _: behind_each_batch(),
+        )
+
+    return run

@@ -21,8 +21,7 @@ from boildown import (
     warn_of_kept_channels,
     write_graph,
 )
-from boildown_torch.importer import import_onnx, weight_places, write_back
-from torch import nn
+from boildown_torch.importer import import_onnx, write_back
 
 from .baking import bake, masks_of, silence_norms
 from .channels import only_ends, propagate_shapes, shrink, staying
@@ -30,22 +29,32 @@ from .effects import batches_shown, show
 from .evaluating import Training
 from .example import example
 from .fitting import fit_in_job
-from .offers.prune import LAYERS
-from .pruners import TRAINED, Length, class_of, configuration, make_pruner
+from .offers.layers import LAYERS
+from .pruners import (
+    TRAINED,
+    Length,
+    arguments_of,
+    class_of,
+    configuration,
+    make_pruner,
+    settled_after,
+)
+from .targets import targets_of, tell_left_out
 from .toolkit import silently
 from .zeros import score_zeros_least
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from boildown import Artifact, Context, Fitted, Prune
+    from boildown import Artifact, Context, Fitted, Layer, Prune
     from boildown_torch.training import Objective
     from onnx import ModelProto
-    from torch import fx
+    from torch import fx, nn
 
     from .baking import Masks
 
-_MODULES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+#: So many layers are named.
+_NAMED = 8
 
 
 def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
@@ -66,7 +75,7 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
         refuse_fixed_batch(graph)
     with silently(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
-        work = _Pruning(graph, {layer.weight: layer.name for layer in layers}, step, context)
+        work = _Pruning(graph, layers, step, context)
         module = work.run(name)
         artifact = write_graph(write_back(graph, module), context, "pruned")
     return StepOutcome(
@@ -80,26 +89,17 @@ class _Pruning:
     """One network that is pruned, and what is found out on the way."""
 
     fitted: Fitted | None = None
-    warnings: tuple[Warned, ...] = ()
 
     def __init__(
-        self, graph: ModelProto, weights: dict[str, str], step: Prune, context: Context
+        self, graph: ModelProto, layers: Sequence[Layer], step: Prune, context: Context
     ) -> None:
         self._graph, self._step, self._context = graph, step, context
         self._module = import_onnx(graph)
         self._removes = step.structure == "channel"
-        places = weight_places(self._module)
+        targets = targets_of(self._module, layers)
         #: Module → name of the layer that it is.
-        self._names = {
-            path.removesuffix(".weight"): name
-            for weight, name in weights.items()
-            for path, _ in places.get(weight, [])
-            if isinstance(self._owner(path), _MODULES)
-        }
-        left = sorted(set(weights.values()) - set(self._names.values()))
-        if left:
-            told = f"NNI knows no module for these layers, which stay: {', '.join(left)}"
-            self.warnings = (Warned(code="PARTIAL", text=told),)
+        self._names = {target.module: target.layer.name for target in targets}
+        self.warnings = tell_left_out(layers, targets)
 
     def run(self, name: str) -> fx.GraphModule:
         """Prune by the class `name`, and train where the step says so."""
@@ -133,30 +133,24 @@ class _Pruning:
         """Leave out the layers that cannot lose channels, and tell why."""
         self._module.eval()
         if not self._removes:
-            self._refuse_nothing({})
             return
         propagate_shapes(self._module, example(self._graph))
         reasons = staying(self._module, self._names)
-        told = {self._names[name]: reason for name, reason in reasons.items()}
-        ends = {self._names[name] for name in only_ends(reasons)}
+        told = {self._names[path]: reason for path, reason in reasons.items()}
+        ends = {self._names[path] for path in only_ends(reasons)}
         self._names = {path: name for path, name in self._names.items() if path not in reasons}
-        self._refuse_nothing(told)
+        if not self._names:
+            text = "; ".join(f"{name!r} {reason}" for name, reason in [*told.items()][:_NAMED])
+            raise UnsupportedError(f"NNI can remove no channels of this network: {text}")
         kept = {name: reason for name, reason in told.items() if name not in ends}
         self.warnings += warn_of_kept_channels(kept)
-
-    def _refuse_nothing(self, reasons: dict[str, str]) -> None:
-        if self._names:
-            return
-        told = "; ".join(f"{name!r} {reason}" for name, reason in [*reasons.items()][:8])
-        what = "channels" if self._removes else "weights"
-        text = told or self.warnings[0].text
-        raise UnsupportedError(f"NNI can remove no {what} of this network: {text}")
 
     def _masked(self, name: str) -> Masks:
         """Let NNI make its masks, and return them baked in."""
         step, context = self._step, self._context
         while_training = step.schedule != "one-shot" or name in TRAINED
         length = self._length(while_training=while_training, effects=name == "Taylor")
+        arguments = arguments_of(name, step, length, context.settings.get("arguments", {}))
         pruner: Any = None
 
         def run(
@@ -181,21 +175,14 @@ class _Pruning:
                 context,
                 objective=objective,
                 after_step=after_step,
-                settled_after=length.ramp,
+                settled_after=settled_after(arguments),
             )
 
         needs = while_training or name == "Taylor"
         training = Training(self._module, run) if needs else None
-        entries = configuration(self._module, [*self._names], step, context.settings)
-        given = context.settings.get("arguments", {})
+        entries = configuration(self._module, [*self._names], step)
         pruner = make_pruner(
-            name,
-            self._module,
-            entries,
-            training=training,
-            step=step,
-            length=length,
-            given=given,
+            name, self._module, entries, training=training, step=step, arguments=arguments
         )
         # Those that make their masks once know for themselves how long that takes.
         pruner.compress(*(() if step.schedule == "one-shot" else (length.steps, None)))
@@ -211,9 +198,6 @@ class _Pruning:
             return Length(steps, (steps + 1) // 2)
         shown = batches_shown(context) if effects else 1
         return Length(shown, shown)
-
-    def _owner(self, path: str) -> nn.Module:
-        return self._module.get_submodule(path.rpartition(".")[0])
 
 
 def _rows_left(mask: torch.Tensor) -> int:

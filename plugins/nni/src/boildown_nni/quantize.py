@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import UnsupportedError, Warned, steps_per_epoch
+from boildown import UnsupportedError, Warned, selected_layers, steps_per_epoch, unchanged
 
+from . import static, weights
+from .offers.layers import LAYERS
 from .toolkit import silently
 
 if TYPE_CHECKING:
@@ -27,21 +29,34 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """
     quantizer = class_of(step, context.settings)
     _refuse_late_start(step, context)
+    layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
+    if not layers:
+        return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
     with silently(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
-        if step.activations == "int8":
-            from . import static
+        way = static.quantize if step.activations == "int8" else weights.quantize
+        outcome = way(model, step, context, quantizer, layers)
+    told = _behind_pruning(quantizer, context) if _is_pruned(context) else ()
+    return outcome.model_copy(update={"warnings": (*outcome.warnings, *told)})
 
-            outcome = static.quantize(model, step, context, quantizer)
-        else:
-            from . import weights
 
-            outcome = weights.quantize(model, step, context, quantizer)
-    if quantizer in {"DoReFa", "BNN"} and any(one.op == "prune" for one in context.steps):
+def _is_pruned(context: Context) -> bool:
+    return any(step.op == "prune" for step in context.steps[: context.index])
+
+
+def _behind_pruning(quantizer: str, context: Context) -> tuple[Warned, ...]:
+    """Say what becomes of the zeros, and that the two steps are two."""
+    told = []
+    if quantizer in {"DoReFa", "BNN"}:
         text = f"the values of {quantizer}Quantizer have no 0 among them, so that zeros are lost"
-        lost = Warned(code="PARTIAL", text=text)
-        outcome = outcome.model_copy(update={"warnings": (*outcome.warnings, lost)})
-    return outcome
+        told.append(Warned(code="PARTIAL", text=text))
+    if context.steps[context.index].train is not None:
+        text = (
+            "pruned first and trained with rounding then, one step at a time; NNI's fused"
+            " compressors, which do both in one training, are not used"
+        )
+        told.append(Warned(code="NOTE", text=text))
+    return tuple(told)
 
 
 def class_of(step: Quantize, settings: Mapping[str, Any]) -> str:

@@ -18,7 +18,6 @@ PRUNERS: dict[str, tuple[str, ...]] = {
 QUANTIZERS = ("Ptq", "QAT", "Lsq", "DoReFa", "BNN")
 SCHEDULES = ("interval_steps", "total_times")
 _COUNT = {"type": "integer", "minimum": 1}
-_RATIO = {"type": "number", "minimum": 0, "maximum": 1}
 
 #: By operation.
 SETTINGS: dict[Any, dict[str, Any]] = {
@@ -64,12 +63,6 @@ SETTINGS: dict[Any, dict[str, Any]] = {
                 "additionalProperties": False,
                 "description": "Arguments of that class, and of LinearPruner and AGPPruner"
                 " (`interval_steps`, `total_times`).",
-            },
-            "config": {
-                "type": "object",
-                "properties": {"min_sparse_ratio": _RATIO, "max_sparse_ratio": _RATIO},
-                "additionalProperties": False,
-                "description": "Further entries of NNI's configuration, the same for all layers.",
             },
         },
         "additionalProperties": False,

@@ -13,24 +13,21 @@ import torch
 from boildown import (
     DataError,
     StepOutcome,
-    UnsupportedError,
     Warned,
     batches,
     fold_batch_norms,
     quantize_last_bias,
     read_graph,
     refuse_fixed_batch,
-    selected_layers,
     source_layers,
-    unchanged,
     with_opset,
     write_graph,
 )
 from boildown_torch.importer import import_onnx, write_back
 
 from .evaluating import Training
-from .fitting import fit_in_job
-from .offers.quantize import LAYERS
+from .fitting import run_in_job
+from .offers.quantize import NARROW
 from .placing import places
 from .points import activation_entry, add_points
 from .qdq import Rounded, store_weights, write_rounding
@@ -39,10 +36,9 @@ from .targets import targets_of, tell_left_out
 from .toolkit import quantization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from boildown import Artifact, Context, Fitted, Quantize
-    from boildown_torch.training import Objective
+    from boildown import Artifact, Context, Layer, Quantize
     from onnx import ModelProto
     from torch import fx, nn
 
@@ -50,35 +46,28 @@ _BATCH = 16
 #: Scales along an axis came to DequantizeLinear with this version.
 _OPSET = 13
 _ALL_BITS, _NARROW_BITS = 8, 7
-_NARROW = "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI"
 
 
-def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> StepOutcome:
-    """Quantize the selected layers and what lies beside them.
+def quantize(
+    model: Artifact, step: Quantize, context: Context, name: str, layers: Sequence[Layer]
+) -> StepOutcome:
+    """Quantize `layers` and what lies beside them.
 
     Raises as `quantize.quantize` does.
     """
-    layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
-    if not layers:
-        return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
     graph = with_opset(read_graph(model), _OPSET)
     fold_batch_norms(graph)
     if step.train is not None:
         refuse_fixed_batch(graph)
     module = import_onnx(graph).eval()
     targets = targets_of(module, layers)
-    if not targets:
-        names = ", ".join(repr(layer.name) for layer in layers)
-        raise UnsupportedError(f"NNI knows no module for the layers {names}")
     weights = {one.layer.weight for one in targets}
     every = source_layers(context.network.path)
     where = places(graph, {layer.node for layer in every if layer.weight in weights})
     points = add_points(module, where.points)
-    bits = _bits(step, context)
+    bits, whole = _bits(step, context), step.granularity == "tensor"
     entries = [
-        weight_entry(
-            [one.module for one in targets], name, bits, whole=step.granularity == "tensor"
-        ),
+        weight_entry([one.module for one in targets], name, bits, whole=whole),
         activation_entry([*points], symmetric=bool(step.symmetric)),
     ]
     training = _compress(module, graph, entries, step, context, name=name)
@@ -93,14 +82,11 @@ def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> St
     moved = {new: tensors[old] for new, old in where.moved.items() if old in tensors}
     write_rounding(result, tensors | moved)
     quantize_last_bias(result)
-    return _told(
-        StepOutcome(
-            artifact=write_graph(result, context, "static"),
-            epochs=training.fitted.epochs if training.fitted is not None else 0,
-            warnings=tell_left_out(layers, targets),
-        ),
-        step,
-        bits,
+    return StepOutcome(
+        artifact=write_graph(result, context, "static"),
+        epochs=training.epochs,
+        warnings=(*tell_left_out(layers, targets), *_notes(step, bits)),
+        approximations=(NARROW,) if step.weights == "int8" and bits == _NARROW_BITS else (),
     )
 
 
@@ -120,25 +106,11 @@ def _compress(
 ) -> Training:
     """Let NNI find its ranges, by calibrating or by training; the network stays wrapped."""
 
-    def run(
-        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
-    ) -> Fitted | None:
-        if step.train is None:
-            return None
-        return fit_in_job(
-            network,
-            graph,
-            step.train,
-            context,
-            objective=objective,
-            after_step=lambda _: behind_each_batch(),
-        )
-
     def calibrate(network: nn.Module) -> float:
         _show(network, graph, context)
         return 0.0
 
-    training = Training(module, run, calibrate)
+    training = Training(module, run_in_job(graph, step.train, context), calibrate)
     arguments = context.settings.get("arguments", {})
     quantizer = getattr(quantization, f"{name}Quantizer")(
         module, entries, training.evaluator, **arguments
@@ -188,23 +160,18 @@ def _unwrap(module: fx.GraphModule) -> None:
             wrapper.unwrap()
 
 
-def _told(outcome: StepOutcome, step: Quantize, bits: int) -> StepOutcome:
-    """Add what is not exactly what the step asked for, and what a reader must know."""
+def _notes(step: Quantize, bits: int) -> tuple[Warned, ...]:
+    """Return what a reader of the figures must know."""
+    notes = []
     if step.symmetric:
-        text = (
+        notes.append(
             "ONNX Runtime computes a convolution together with the ReLU behind it in integers only"
             " where the code of 0 is 0; with `symmetric: true` it is 128, and they are computed in"
             " float32"
         )
-        note = Warned(code="NOTE", text=text)
-        outcome = outcome.model_copy(update={"warnings": (*outcome.warnings, note)})
     if bits == _ALL_BITS:
-        note = Warned(
-            code="NOTE",
-            text="weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may"
-            " saturate, so accuracy there differs from that on other CPUs",
+        notes.append(
+            "weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may saturate,"
+            " so accuracy there differs from that on other CPUs"
         )
-        return outcome.model_copy(update={"warnings": (*outcome.warnings, note)})
-    if step.weights == "int8":
-        return outcome.model_copy(update={"approximations": (_NARROW,)})
-    return outcome
+    return tuple(Warned(code="NOTE", text=text) for text in notes)

@@ -1,16 +1,16 @@
-"""Which modules of an imported network NNI quantizes, and the layers that they are."""
+"""Which modules of an imported network NNI compresses, and the layers that they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from boildown import Codes, Warned
+from boildown import Codes, UnsupportedError, Warned
 from boildown_torch.importer import weight_places
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from boildown import Layer
     from torch import fx
@@ -34,15 +34,22 @@ class Target(NamedTuple):
         return Codes(*turned)  # type: ignore[arg-type]
 
 
-def targets_of(module: fx.GraphModule, layers: Iterable[Layer]) -> list[Target]:
-    """Return the modules of `layers`; those that NNI knows no module for are left out."""
+def targets_of(module: fx.GraphModule, layers: Sequence[Layer]) -> list[Target]:
+    """Return the modules of `layers`; those that NNI knows no module for are left out.
+
+    Raises UnsupportedError where it knows none at all.
+    """
     places = weight_places(module)
-    return [
+    found = [
         Target(path.removesuffix(".weight"), layer, turned)
         for layer in layers
         for path, turned in places.get(layer.weight, [])
         if isinstance(module.get_submodule(path.rpartition(".")[0]), _MODULES)
     ]
+    if not found:
+        names = ", ".join(repr(layer.name) for layer in layers)
+        raise UnsupportedError(f"NNI knows no module for the layers {names}")
+    return found
 
 
 def tell_left_out(layers: Iterable[Layer], targets: Iterable[Target]) -> tuple[Warned, ...]:

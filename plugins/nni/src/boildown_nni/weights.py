@@ -11,49 +11,40 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import (
     StepOutcome,
-    UnsupportedError,
     about_kernels,
     read_graph,
     refuse_fixed_batch,
-    selected_layers,
     store_codes,
-    unchanged,
     write_graph,
 )
 from boildown_torch.importer import import_onnx, write_back
 
 from .evaluating import Training
 from .example import example
-from .fitting import fit_in_job
-from .offers.quantize import LAYERS
+from .fitting import run_in_job
 from .rounding import codes_of, start_steps, weight_entry
 from .targets import targets_of, tell_left_out
 from .toolkit import quantization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from boildown import Artifact, Context, Fitted, Quantize
-    from boildown_torch.training import Objective
+    from boildown import Artifact, Context, Layer, Quantize
     from torch import nn
 
 
-def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> StepOutcome:
-    """Round the weights of the selected layers as NNI's `name`Quantizer does.
+def quantize(
+    model: Artifact, step: Quantize, context: Context, name: str, layers: Sequence[Layer]
+) -> StepOutcome:
+    """Round the weights of `layers` as NNI's `name`Quantizer does.
 
     Raises as `quantize.quantize` does.
     """
-    layers = [layer for layer in selected_layers(step, context) if layer.op in LAYERS]
-    if not layers:
-        return unchanged(model, context, f"none of the selected layers is a {', '.join(LAYERS)}")
     graph = read_graph(model)
     if step.train is not None:
         refuse_fixed_batch(graph)
     module = import_onnx(graph).eval()
     targets = targets_of(module, layers)
-    if not targets:
-        names = ", ".join(repr(layer.name) for layer in layers)
-        raise UnsupportedError(f"NNI knows no module for the layers {names}")
     bits, inputs = int(step.weights.removeprefix("int")), example(graph)
     whole = step.granularity == "tensor"
     entry = weight_entry([one.module for one in targets], name, bits, whole=whole)
@@ -63,24 +54,12 @@ def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> St
             network(*inputs)
         return 0.0
 
-    def run(
-        network: nn.Module, behind_each_batch: Callable[[], None], objective: Objective
-    ) -> Fitted | None:
-        if step.train is None:
-            return None
+    def begin(network: nn.Module) -> None:
         if name == "Lsq":
             look(network)
             start_steps(network, quantizer)
-        return fit_in_job(
-            network,
-            graph,
-            step.train,
-            context,
-            objective=objective,
-            after_step=lambda _: behind_each_batch(),
-        )
 
-    training = Training(module, run, look)
+    training = Training(module, run_in_job(graph, step.train, context, begin), look)
     arguments = context.settings.get("arguments", {})
     make = getattr(quantization, f"{name}Quantizer")
     quantizer = make(module, [entry], training.evaluator, **arguments)
@@ -93,6 +72,6 @@ def quantize(model: Artifact, step: Quantize, context: Context, name: str) -> St
     store_codes(result, codes)
     return StepOutcome(
         artifact=write_graph(result, context, "rounded"),
-        epochs=training.fitted.epochs if training.fitted is not None else 0,
+        epochs=training.epochs,
         warnings=(*tell_left_out(layers, targets), *about_kernels(step)),
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 from boildown import Offer, Range, Refusal
 
+from .layers import LAYERS
+
 _SHARE = Range(minimum=0, maximum=1)
 _BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
-#: Layers that become one module with one weight each.
-LAYERS = ("Conv", "Gemm", "MatMul")
 _SCHEDULES = ("one-shot", "linear", "cubic")
 _NORMS: dict[str, Any] = {
     "sparsity": _SHARE,
@@ -22,6 +22,7 @@ _ELEMENTS: dict[str, Any] = {
     "scope": ("local", "global"),
     "criterion": ("magnitude", "l2"),
 }
+_BOUND: dict[str, Any] = {"threshold": Range(minimum=0), "criterion": ("threshold",)}
 
 
 def _offer(
@@ -37,6 +38,8 @@ def _offer(
 PRUNE_OFFERS = (
     _offer(_ELEMENTS),
     _offer(_NORMS),
+    _offer(_BOUND),
+    _offer(_BOUND, train=(True,)),
     _offer(_ELEMENTS, train=(True,), schedule=_SCHEDULES),
     _offer(_NORMS, train=(True,), schedule=_SCHEDULES),
     _offer({**_NORMS, "criterion": ("taylor",)}, needs=_LABELLED),
@@ -47,24 +50,23 @@ PRUNE_OFFERS = (
         schedule=("cubic",),
     ),
 )
-PRUNE_REFUSALS = (
-    Refusal(
-        op="prune",
-        setting="structure",
-        value="block",
-        reason="NNI has blocks, and ONNX Runtime no kernel that would gain by them",
-    ),
-    Refusal(
-        op="prune",
-        setting="criterion",
-        value="movement",
-        reason="NNI learns the scores of movement while training, along a cubic schedule of its"
-        " own; give `train` and `schedule: cubic`",
-    ),
-    Refusal(
-        op="prune",
-        setting="criterion",
-        value="taylor",
-        reason="NNI sums Taylor's effects over filters; give structure `filter` or `channel`",
-    ),
+_REASONS = {
+    ("structure", "block"): "NNI has blocks, and ONNX Runtime no kernel that would gain by them",
+    ("structure", "n:m"): "NNI prunes a share of a layer, not n of m weights; the torch and tflite"
+    " backends do",
+    ("criterion", "random"): "NNI 3.0 has no pruner that draws; the torch backend has",
+    ("criterion", "fpgm"): "NNI compares whole filters by FPGM; give structure `filter` or"
+    " `channel`, and schedule `one-shot` or `train`",
+    ("criterion", "slim"): "NNI learns factors of whole filters while training; give `train` and"
+    " structure `filter` or `channel`",
+    ("criterion", "movement"): "NNI learns the scores of movement while training, along a cubic"
+    " schedule of its own; give `train` and `schedule: cubic`",
+    ("criterion", "taylor"): "NNI sums Taylor's effects over filters; give structure `filter` or"
+    " `channel`",
+    ("scope", "global"): "NNI would rank whole filters by their norms, so that a layer of small"
+    " ones would vanish; weights (structure `element`) are ranked over all layers",
+}
+PRUNE_REFUSALS = tuple(
+    Refusal(op="prune", setting=setting, value=value, reason=reason)
+    for (setting, value), reason in _REASONS.items()
 )

@@ -6,10 +6,12 @@ from typing import Any
 
 from boildown import Approximation, Offer, Refusal
 
+from .layers import LAYERS
+
 _BEFORE = ("prune", "distill")
 _LABELLED = ("train", "labels")
-#: Layers that become one module with one weight each.
-LAYERS = ("Conv", "Gemm", "MatMul")
+#: What a step that asks for int8 is told where 7 bits are used.
+NARROW = "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI"
 _INT8: dict[str, Any] = {
     "weights": ("int8", "int7"),
     "activations": ("int8",),
@@ -26,8 +28,7 @@ _STATIC = Offer(
         Approximation(
             setting="weights",
             value="int8",
-            how="weights use 7 of the 8 bits, so that products cannot saturate on CPUs without "
-            "VNNI (`with: {nni: {reduce_range: false}}` uses all 8)",
+            how=f"{NARROW} (`with: {{nni: {{reduce_range: false}}}}` uses all 8)",
             unless={"reduce_range": (False,)},
         ),
     ),
@@ -68,6 +69,13 @@ QUANTIZE_REFUSALS = (
             reason="NNI rounds to integers only; the torch and onnxruntime backends store halves",
         )
         for value in ("float16", "bfloat16")
+    ),
+    Refusal(
+        op="quantize",
+        setting="weights",
+        value="int1",
+        reason="NNI learns two values for a whole weight, with activations in float32; give"
+        " `train`, and no granularity",
     ),
     Refusal(
         op="quantize",

@@ -1,0 +1,3 @@
+"""Operators whose layers become one module with one weight each, which NNI can wrap."""
+
+LAYERS = ("Conv", "Gemm", "MatMul")
