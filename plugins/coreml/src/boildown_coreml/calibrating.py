@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from .formats import Precision
 
-#: Value of the program -> its least and greatest number, under coremltools' names.
-Ranges = dict[str, dict[str, float]]
+#: The least and the greatest number of a value, under coremltools' names.
+Range = dict[str, float]
+#: By value of the program.
+Ranges = dict[str, Range]
 
 
 def activation_ranges(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Cluster, Quantize, UnsupportedError
+from boildown import Cluster, Distill, Quantize, UnsupportedError
 
 from .formats import PRECISIONS, TARGETS, setting
 
@@ -62,13 +62,17 @@ def precision_of(context: Context) -> Precision:
 
 
 def _compresses(step: Step) -> bool:
-    return not (isinstance(step, Quantize) and step.weights == "float16")
+    """Tell whether a step stores weights in another form than plain numbers."""
+    halves = isinstance(step, Quantize) and step.weights == "float16"
+    return not (halves or isinstance(step, Distill))
 
 
 def _least(step: Step) -> Target:
     """Return the lowest target with which one step can be stored."""
     if isinstance(step, Quantize):
         return _least_of_codes(step)
+    if isinstance(step, Distill):
+        return TARGETS[0]
     if not isinstance(step, Cluster):
         return "iOS16"
     said = step.with_.get(_BACKEND, {})

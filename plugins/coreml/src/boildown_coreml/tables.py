@@ -52,3 +52,8 @@ def evenly_spaced(step: Quantize) -> Table:
         return table_of(real.astype(weight.dtype), bits)
 
     return find
+
+
+def as_they_are(bits: int) -> Table:
+    """Return what finds the values that weights share already, at most 2^bits."""
+    return lambda weight: table_of(weight, bits)

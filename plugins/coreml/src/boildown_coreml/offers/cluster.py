@@ -15,7 +15,7 @@ _TABLE = Offer(
         "granularity": (None, "tensor"),
         "keep_sparsity": (False, True),
     },
-    after=("prune",),
+    after=("distill", "prune"),
 )
 _TABLES = _TABLE.model_copy(
     update={
