@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from boildown import UnsupportedError, batches, source_layers
 
-from .calibrating import activation_ranges, calibrated
+from .calibrating import activation_ranges, calibrated, of_inputs_alone
 from .chain import precision_of
 from .formats import ACTIVATION_MODES, setting
 from .package import partial
@@ -72,7 +72,8 @@ def quantize_as_trained(
             ranges[value], done[name] = learned[layer], layer
     lost = [layer for layer in learned if layer not in done.values()]
     why = "the program has no such convolution or linear layer"
-    path = _quantized(package, ranges, "linear", done, context)
+    with of_inputs_alone():
+        path = _quantized(package, ranges, "linear", done, context)
     return path, partial(lost, len(learned), "activations", why)
 
 

@@ -115,12 +115,12 @@ def partial(left: list[str], total: int, what: str, why: str) -> tuple[Warned, .
 def _same(
     before: dict[int, list[Stored]], after: dict[int, list[Stored]], places: Iterable[int]
 ) -> list[int]:
-    """Return the places of which a part has the same bits and numbers as before."""
+    """Return the places of which a part has the same bits, bytes and numbers as before."""
     return [
         place
         for place in sorted(places)
         if any(
-            old.bits == new.bits and np.array_equal(old.values, new.values)
+            old[1:] == new[1:] and np.array_equal(old.values, new.values)
             for old, new in zip(before[place], after[place], strict=True)
         )
     ]

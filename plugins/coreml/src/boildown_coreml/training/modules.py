@@ -28,7 +28,7 @@ def trainable(
 ) -> tuple[dict[str, Layer], tuple[Warned, ...]]:
     """Return the layers that are modules of these kinds, by module, and a warning of the others.
 
-    Raises UnsupportedError where there is none, or where layers share a weight.
+    Raises UnsupportedError where there is none, or where a weight serves several layers.
     """
     places, found = weight_places(module), dict[str, "Layer"]()
     for layer in layers:
@@ -36,11 +36,11 @@ def trainable(
             owner, _, name = path.rpartition(".")
             if name == "weight" and isinstance(module.get_submodule(owner), kinds):
                 found.setdefault(owner, layer)
-    weights = [layer.weight for layer in layers]
-    shared = [layer.name for layer in layers if weights.count(layer.weight) > 1]
+    shared = [layer.name for layer in layers if len(places.get(layer.weight, [])) > 1]
     if shared:
         raise UnsupportedError(
-            f"the layers {', '.join(shared)} share a weight, which coremltools would train apart"
+            f"the weights of {', '.join(shared)} serve several layers, and coremltools would train"
+            " them apart; leave these layers out"
         )
     told = ", ".join(kind.__name__ for kind in kinds)
     if not found:

@@ -24,7 +24,7 @@ with silently():
     from coremltools.optimize.torch.quantization import LinearQuantizer, LinearQuantizerConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from boildown import Artifact, Context, Layer, Quantize
     from torch import fx
@@ -53,7 +53,7 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
         module = import_onnx(graph)
         layers, warnings = trainable(module, selected_layers(step, context), _KINDS)
         tensors = tensors_of(module)
-        quantizer = LinearQuantizer(module, _config(step, layers))
+        quantizer = LinearQuantizer(module, _config(step, module, layers))
         try:
             prepared = quantizer.prepare(example_inputs=example(graph), inplace=True)
         # torch.fx and coremltools raise whatever they run into.
@@ -70,24 +70,26 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
     return trained, _ranges(prepared, layers)
 
 
-def _config(step: Quantize, layers: Iterable[str]) -> LinearQuantizerConfig:
+def _config(step: Quantize, module: nn.Module, layers: Collection[str]) -> LinearQuantizerConfig:
+    """Return coremltools' settings; of those by module it only heeds the ones that say no."""
     settings = {
         "weight_dtype": f"q{step.weights}",
         "weight_per_channel": step.granularity != "tensor",
         "activation_dtype": "quint8" if step.activations == "int8" else "float32",
         "quantization_scheme": "symmetric",
     }
-    return LinearQuantizerConfig.from_dict({"module_name_configs": dict.fromkeys(layers, settings)})
+    others = [name for name, part in module.named_modules() if isinstance(part, _KINDS)]
+    left = dict.fromkeys(name for name in others if name not in layers)
+    return LinearQuantizerConfig.from_dict({"global_config": settings, "module_name_configs": left})
 
 
-def _round_what_layers_read(prepared: fx.GraphModule, layers: Iterable[str]) -> None:
+def _round_what_layers_read(prepared: fx.GraphModule, layers: Collection[str]) -> None:
     """Take out every rounding of activations but those right in front of the layers."""
-    quantized = set(layers)
     for node in list(prepared.graph.nodes):
         if not _is_rounding(prepared, node):
             continue
         for user in list(node.users):
-            if user.op != "call_module" or user.target not in quantized:
+            if user.op != "call_module" or user.target not in layers:
                 user.replace_input_with(node, node.args[0])
         if not node.users:
             prepared.graph.erase_node(node)
