@@ -51,7 +51,18 @@ SHIPPING_SETTINGS: dict[str, Any] = {
         "enum": list(NUMBERS),
         "description": "The ONNX form rounds to float16 where the program says so, or never.",
     },
+    "image_input": {
+        "type": "boolean",
+        "description": "The file takes an image and does itself what the model's preprocessing"
+        " does to pixels.",
+    },
+    "classifier": {
+        "type": "boolean",
+        "description": "The file names the classes of its scores by the model's labels.",
+    },
 }
+#: Of these, what needs the model's preprocessing and labels.
+PORT_SETTINGS = ("image_input", "classifier")
 
 
 def setting(context: Context, key: str, choices: tuple[_Choice, ...]) -> _Choice:

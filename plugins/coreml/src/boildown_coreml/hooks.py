@@ -21,7 +21,7 @@ from boildown import (
     hookimpl,
 )
 
-from .formats import FORMATS, SHIPPING_SETTINGS
+from .formats import FORMATS, PORT_SETTINGS, SHIPPING_SETTINGS
 from .offers import needs, offers, refusals
 from .settings import SETTINGS
 
@@ -41,6 +41,7 @@ def backend_info() -> BackendInfo:
         citation="Apple, Core ML Tools, github.com/apple/coremltools",
         settings_schema=SETTINGS,
         deploy_settings=tuple(SHIPPING_SETTINGS),
+        port_settings=PORT_SETTINGS,
     )
 
 

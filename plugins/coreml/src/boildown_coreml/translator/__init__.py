@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import read_program
+from .reading import read_description, read_program
 from .translating import translate, translate_every_value, unknown_operators
 from .weights import PREFIX as COMPRESSED
 from .weights import constant_of
@@ -10,6 +10,7 @@ from .weights import constant_of
 __all__ = [
     "COMPRESSED",
     "constant_of",
+    "read_description",
     "read_program",
     "translate",
     "translate_every_value",
