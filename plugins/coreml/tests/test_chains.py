@@ -19,7 +19,7 @@ from boildown import (
 )
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import decibels
-from boildown_coreml.chain import index_bits, precision_of, target_of
+from boildown_coreml.chain import index_bits, precision_of, targets_of
 from boildown_coreml.stored import stored_weights
 from boildown_coreml.toolkit import ct, cto, silently
 from boildown_coreml.translator import read_program
@@ -122,11 +122,11 @@ def context(*steps: Any, **said: Any) -> Context:
     ],
 )
 def test_the_target_is_the_lowest_that_the_chain_needs(steps: Any, target: str) -> None:
-    assert target_of(context(*steps)) == target
+    assert targets_of(context(*steps)) == (target, "iOS18")
 
 
 def test_a_target_that_is_too_low_is_refused_and_a_higher_one_taken(source: Path) -> None:
-    assert target_of(context(INT8, target="iOS18")) == "iOS18"
+    assert targets_of(context(INT8, target="iOS17")) == ("iOS17", "iOS17")
     with pytest.raises(UnsupportedError, match="iOS18, and the recipe asks for iOS16"):
         run(source, Quantize(weights="int4"), settings={"target": "iOS16"})
     result = run(source, INT8, settings={"target": "iOS17"})

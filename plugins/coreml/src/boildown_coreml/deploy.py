@@ -10,7 +10,7 @@ from boildown import Artifact, UnsupportedError, read_graph, source_layers, writ
 
 from .convert import convert, convert_network
 from .describing import describe, said_of, take_numbers
-from .formats import FORMATS, NUMBERS, PRECISIONS, TARGETS, setting
+from .formats import FORMATS, NUMBERS, PRECISIONS, TARGETS, refuse_unfit_settings, setting
 from .names import LayerNames
 from .neuralnetwork import translate_network
 from .ports import align_ports
@@ -31,6 +31,7 @@ def deploy(model: Artifact, context: Context) -> Artifact:
 
 def _written(model: Artifact, context: Context) -> Artifact:
     form = setting(context, "format", FORMATS)
+    refuse_unfit_settings(context)
     if model.format in FORMATS and model.format != context.settings.get("format", model.format):
         raise UnsupportedError(f"the steps made a .{model.format}, the recipe asks for a .{form}")
     form = model.format if model.format in FORMATS else form
@@ -44,12 +45,10 @@ def _written(model: Artifact, context: Context) -> Artifact:
     source = read_graph(model)
     if form == "mlmodel":
         return convert_network(source, path)
-    return convert(
-        source,
-        path,
-        target=setting(context, "target", TARGETS),
-        precision=setting(context, "precision", PRECISIONS),
-    )[0]
+    target = setting(context, "target", TARGETS)
+    highest = target if "target" in context.settings else TARGETS[-1]
+    precision = setting(context, "precision", PRECISIONS)
+    return convert(source, path, target=target, highest=highest, precision=precision)[0]
 
 
 def to_onnx(deployable: Artifact, context: Context) -> Artifact:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from boildown import UnsupportedError
+
 if TYPE_CHECKING:
     from boildown import Context
 
@@ -63,6 +65,16 @@ SHIPPING_SETTINGS: dict[str, Any] = {
 }
 #: Of these, what needs the model's preprocessing and labels.
 PORT_SETTINGS = ("image_input", "classifier")
+
+
+def refuse_unfit_settings(context: Context) -> None:
+    """Raise UnsupportedError where the recipe says of a neural network what only a program has."""
+    given = [name for name in ("target", "precision", "numbers") if name in context.settings]
+    if given and setting(context, "format", FORMATS) == "mlmodel":
+        raise UnsupportedError(
+            f"{', '.join(given)}: a neural network (format mlmodel) runs on iOS 13 and later, and"
+            " leaves the width of activations to the device; ship an mlpackage"
+        )
 
 
 def setting(context: Context, key: str, choices: tuple[_Choice, ...]) -> _Choice:

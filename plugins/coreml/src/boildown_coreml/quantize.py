@@ -41,6 +41,8 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         return quantize_network(model, step, context)
     if "mode" in context.settings:
         raise UnsupportedError(f"mode {context.settings['mode']} goes with format mlmodel only")
+    if "activation_mode" in context.settings and step.activations != "int8":
+        raise UnsupportedError("activation_mode goes with `activations: int8` only")
     if step.weights == "float16":
         return _halved(open_package(model, context), step, context)
     warnings = about_kernels(step)
@@ -92,6 +94,8 @@ def _codes(step: Quantize, context: Context) -> Method:
         )
 
     why = "coremltools leaves constants, and tables, of fewer than 10 numbers"
+    if step.granularity == "block":
+        why += f", and blocks of {_block(step)} must divide the input channels"
     return Method(cto.linear_quantize_weights, config, why)
 
 
