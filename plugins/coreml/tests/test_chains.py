@@ -41,6 +41,9 @@ CHAINS: dict[str, tuple[Step, ...]] = {
         Quantize(activations="int8", granularity="tensor"),
     ),
     "cluster, int8": (SHARED, LUT8),
+    "int8, prune": (INT8, HALF),
+    "int8, cluster": (INT8, Cluster(bits=4)),
+    "int8 activations, cluster": (Quantize(activations="int8"), Cluster(bits=4)),
     "prune, float16": (HALF, Quantize(weights="float16")),
 }
 
@@ -55,9 +58,9 @@ def test_a_chain_keeps_what_each_step_has_done(name: str, source: Path) -> None:
     steps = CHAINS[name]
     result = run(source, *steps)
     for state in states(result).values():
-        if steps[0] is HALF:
+        if HALF in steps:
             assert 0.49 < state.sparsity < 0.56
-        if SHARED in steps:
+        if any(isinstance(step, Cluster) for step in steps):
             assert state.distinct_values <= 16
     assert decibels(source, form(result)) > 3
 
@@ -85,6 +88,21 @@ def test_another_order_gives_other_numbers(source: Path) -> None:
     assert not np.array_equal(both["wide"], alone["wide"])
     with pytest.raises(UnsupportedError, match="cannot stand after"):
         run(source, SHARED, HALF)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((Quantize(weights="int2"), HALF), "int2 is stored as a table of values"),
+        ((HALF, LUT8, Cluster(bits=4)), "cannot cluster weights that the steps before"),
+        ((Quantize(weights="int4"), Cluster(bits=4)), "coremltools refuses to cluster"),
+    ],
+)
+def test_what_core_ml_cannot_nest_is_refused(
+    steps: tuple[Step, ...], reason: str, source: Path
+) -> None:
+    with pytest.raises(UnsupportedError, match=reason):
+        run(source, *steps)
 
 
 def test_scales_of_channels_behind_shared_values_are_refused(source: Path) -> None:

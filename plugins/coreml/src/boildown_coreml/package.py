@@ -97,6 +97,11 @@ def compress(
     if name != "prune":  # a threshold may zero a whole layer
         refuse_unlike(old, new, chosen, source)
     left = _same(old, new, chosen)
+    if joint and len(left) == len(chosen):
+        raise UnsupportedError(
+            f"coremltools cannot {name} weights that the steps before have stored as they did: no"
+            " layer has changed"
+        )
     warnings = partial([source[place].name for place in left], len(chosen), name, method.why)
     return StepOutcome(artifact=Artifact(path=path, format="mlpackage"), warnings=warnings)
 

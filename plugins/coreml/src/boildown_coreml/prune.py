@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from boildown import selected_layers, unchanged
+from boildown import Quantize, UnsupportedError, selected_layers, unchanged
 
 from .offers.prune import PATTERNED
 from .package import Method, compress, open_package, partial
@@ -29,6 +29,7 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     """
     if step.train is not None:
         return _learned(model, step, context)
+    _refuse_tables(context)
     layers = selected_layers(step, context)
     chosen = [x for x in layers if step.pattern is None or x.op in PATTERNED]
     if not chosen:
@@ -39,6 +40,20 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     why = f"{step.structure} needs {', '.join(PATTERNED)}"
     warnings = (*partial(other, len(layers), "prune", why), *outcome.warnings)
     return outcome.model_copy(update={"warnings": warnings})
+
+
+def _refuse_tables(context: Context) -> None:
+    """Refuse to prune behind weights of few bits: all that share the value 0 would go at once."""
+    few = [
+        earlier.weights
+        for earlier in context.steps[: context.index]
+        if isinstance(earlier, Quantize) and earlier.weights not in {"float16", "int8", "int4"}
+    ]
+    if few:
+        raise UnsupportedError(
+            f"{few[0]} is stored as a table of values, of which pruning would zero whole entries;"
+            " prune first"
+        )
 
 
 def _learned(model: Artifact, step: Prune, context: Context) -> StepOutcome:

@@ -78,9 +78,9 @@ def _halved(package: Path, step: Quantize, context: Context) -> StepOutcome:
 
 
 def _codes(step: Quantize, context: Context) -> Method:
-    """Return linear quantization; of tables that an earlier step has made, one scale each."""
-    shared = any(earlier.op == "cluster" for earlier in context.steps[: context.index])
-    whole = step.granularity == "tensor" or shared
+    """Return linear quantization; where values are shared before or after, one scale for all."""
+    shared = any(other.op == "cluster" for other in context.steps)
+    whole = step.granularity == "tensor" or (shared and step.granularity is None)
 
     def config(layer: Layer) -> Any:
         scales: dict[str, Any] = {"granularity": "per_tensor" if whole else "per_channel"}

@@ -37,6 +37,8 @@ def clustered(step: Cluster, seed: int) -> Table:
 
     def find(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shared = cluster_weight(weight.astype(np.float32), one, 0, random)
+        if weight.dtype.kind in "iu":  # codes of an earlier step
+            shared = np.rint(shared)
         return table_of(shared.astype(weight.dtype), bits)
 
     return find

@@ -11,7 +11,7 @@ PRUNE_OFFERS = (
     Offer(
         op="prune",
         accepts={"sparsity": Range(minimum=0, maximum=1)},
-        after=("distill",),
+        after=("distill", "quantize"),
         unfit_formats=NO_ZEROS,
     ),
     Offer(
