@@ -14,6 +14,7 @@ from boildown import read_graph, selected_layers, steps_per_epoch, write_graph
 from boildown_torch.importer import import_onnx, write_back
 from torch import nn
 
+from ..package import input_channels, partial
 from ..toolkit import silently
 from .fitting import Trained, fit_in_job
 from .modules import CONVOLUTIONS, trainable
@@ -22,7 +23,7 @@ with silently():
     from coremltools.optimize.torch.pruning import MagnitudePruner, MagnitudePrunerConfig
 
 if TYPE_CHECKING:
-    from boildown import Artifact, Context, Prune
+    from boildown import Artifact, Context, Layer, Prune, Warned
 
 _KINDS = (*CONVOLUTIONS, nn.Linear)
 _POWERS = {"linear": 1, "cubic": 3}
@@ -41,7 +42,8 @@ def learn_zeros(model: Artifact, step: Prune, context: Context) -> Trained:
     with silently(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         module = import_onnx(graph)
-        layers, warnings = trainable(module, selected_layers(step, context), _KINDS)
+        chosen, noted = _fitting(step, selected_layers(step, context))
+        layers, warnings = trainable(module, chosen, _KINDS)
         steps = step.train.epochs * steps_per_epoch(context.data, step.train)
         ramp = 0 if step.schedule == "one-shot" else max(1, round(_RAMP * steps))
         settings = _settings(step, ramp)
@@ -60,7 +62,21 @@ def learn_zeros(model: Artifact, step: Prune, context: Context) -> Trained:
         )
         done = pruner.finalize(inplace=True)
     artifact = write_graph(write_back(graph, done), context, "trained")
-    return Trained(artifact, list(layers.values()), fitted.epochs, warnings)
+    return Trained(artifact, list(layers.values()), fitted.epochs, (*noted, *warnings))
+
+
+def _fitting(step: Prune, layers: list[Layer]) -> tuple[list[Layer], tuple[Warned, ...]]:
+    """Return the layers whose input channels n:m divides, and a warning of the others.
+
+    coremltools fills a row that is no multiple of m up with zeros, and counts these.
+    """
+    if step.pattern is None:
+        return layers, ()
+    of = step.pattern[1]
+    left = [layer.name for layer in layers if input_channels(layer) % of]
+    why = f"their input channels are no multiple of {of}"
+    warnings = partial(left, len(layers), "prune", why)
+    return [layer for layer in layers if layer.name not in left], warnings
 
 
 def _settings(step: Prune, ramp: int) -> dict[str, Any]:
