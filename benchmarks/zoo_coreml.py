@@ -3,7 +3,8 @@
     python benchmarks/zoo_coreml.py [--models zoo:mobilenet_v2 …] [--methods palettize-6bit …]
 
 Accuracy is that of the saved files, said in ONNX (see `plugins/coreml/README.md`); there is no
-speed without macOS. See `zoo_grid.py`. Writes results/zoo-coreml.json and .md.
+speed without macOS. See `zoo_grid.py`. Writes results/zoo-coreml.json, .md and .svg: the chart of
+bits × mode with size and accuracy. `--page` makes the last two anew from the first.
 """
 
 from __future__ import annotations
@@ -59,6 +60,29 @@ ONCE: dict[str, Steps] = {
     },
 }
 
+TRAIN = {"epochs": 2}
+TRAINED: dict[str, Steps] = {
+    "int8-static-trained": [{"quantize": {**INT8, "train": TRAIN}}],
+    "int4-weights-trained": [{"quantize": {"weights": "int4", "train": TRAIN}}],
+    **{
+        f"palettize-{bits}bit-trained": [{"cluster": {"bits": bits, "train": TRAIN}}]
+        for bits in (4, 2, 1)
+    },
+    "prune-75-trained": [{"prune": {"sparsity": 0.75, "schedule": "cubic", "train": TRAIN}}],
+}
+#: Of these, what is shown as bits × mode.
+BITS: dict[str, dict[int, str]] = {
+    "program: codes": {16: "float16", 8: "int8-weights", 4: "int4-weights"},
+    "program: k-means": {bits: f"palettize-{bits}bit" for bits in PALETTES},
+    "program: uniform": {bits: f"palettize-{bits}bit-uniform" for bits in PALETTES},
+    "network: linear_symmetric": {8: "network-8bit-linear_symmetric"},
+    **{
+        f"network: {mode}": {bits: f"network-{bits}bit-{mode}" for bits in range(8, 0, -1)}
+        for mode in MODES
+    },
+}
+BITS["network: linear"][16] = "network-16bit"
+
 
 def targets(held: Held) -> None:
     """Say what the figures should be."""
@@ -75,8 +99,9 @@ GRID = Grid(
     title="The zoo's networks through Core ML",
     packages=("boildown-coreml", "boildown-zoo", "coremltools", "onnx2coreml"),
     once=ONCE,
-    trained={},
+    trained=TRAINED,
     targets=targets,
+    modes=BITS,
 )
 
 if __name__ == "__main__":

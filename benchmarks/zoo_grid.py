@@ -24,6 +24,7 @@ from zoo_onnxruntime import MODELS, figures
 from zoo_page import Targets, read, save
 
 if TYPE_CHECKING:
+    from bits_chart import Modes
     from boildown.comparison.schema import ModelRecord, Row
 
 #: Images of train that methods which train see.
@@ -46,6 +47,8 @@ class Grid:
     targets: Targets
     #: Methods that see all images of train and not only the first.
     on_all_images: tuple[str, ...] = ()
+    #: What the page shows as bits × mode.
+    modes: Modes | None = None
     #: By model, what takes long there and no target asks for.
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -125,11 +128,13 @@ def run(grid: Grid) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=out)
-    parser.add_argument("--page", action="store_true", help="make OUT.md anew, and run nothing")
+    parser.add_argument(
+        "--page", action="store_true", help="make all but OUT.json anew, and run nothing"
+    )
     options = parser.parse_args()
     record = read(options.out) | {"title": grid.title, "train_images": IMAGES}
     if options.page:
-        save(options.out, record, grid.targets)
+        save(options.out, record, grid.targets, grid.modes)
         return
     record["runs"].append(provenance(*grid.packages))
     with tempfile.TemporaryDirectory() as folder:
@@ -148,4 +153,4 @@ def run(grid: Grid) -> None:
             )
             place, known = len(record["runs"]) - 1, results.comparison.models[0]
             record["rows"] += [row_of(row, known) | {"run": place} for row in results.rows]
-            save(options.out, record, grid.targets)
+            save(options.out, record, grid.targets, grid.modes)

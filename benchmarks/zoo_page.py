@@ -7,11 +7,14 @@ import statistics
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bits_chart import chart, table
 from provenance import made_by
 from records import targets_in_words, write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bits_chart import Modes
 
 HEADING = (
     "| method | run | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
@@ -97,8 +100,8 @@ class Held:
 Targets = Callable[[Held], None]
 
 
-def page(record: dict[str, Any]) -> str:
-    """Return the record as Markdown."""
+def page(record: dict[str, Any], more: str = "") -> str:
+    """Return the record as Markdown; `more` stands before the targets."""
     legend = (
         "Size ratios are bytes of the float32 ONNX input / bytes of the deployable. Differences "
         "of top-1 are against the float network on the same 10,000 test images of Fashion-MNIST: "
@@ -113,7 +116,7 @@ def page(record: dict[str, Any]) -> str:
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
-    return "\n".join(lines) + "\n\n" + targets_in_words(record["targets"])
+    return "\n".join(lines) + "\n" + more + "\n" + targets_in_words(record["targets"])
 
 
 def _line(entry: dict[str, Any]) -> str:
@@ -141,10 +144,18 @@ def read(out: Path) -> dict[str, Any]:
     return record
 
 
-def save(out: Path, record: dict[str, Any], targets: Targets) -> None:
-    """Write OUT.json and OUT.md, their summaries and targets made anew from the rows."""
+def save(out: Path, record: dict[str, Any], targets: Targets, modes: Modes | None = None) -> None:
+    """Write OUT.json and OUT.md, their summaries and targets made anew from the rows.
+
+    With `modes` the page has a table of bits × mode, and OUT.svg shows the same.
+    """
     found = summaries(record["rows"])
     held = Held(found)
     targets(held)
     record = record | {"summaries": found, "targets": held.found}
-    write(out, record, page(record))
+    more = ""
+    if modes is not None:
+        out.with_suffix(".svg").write_text(chart(found, modes), "utf-8")
+        more = f"\n![Accuracy and size by bits]({out.with_suffix('.svg').name})\n"
+        more += table(found, modes)
+    write(out, record, page(record, more))

@@ -19,7 +19,7 @@ from boildown import (
 )
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import decibels
-from boildown_coreml.chain import index_bits, precision_of, target_of
+from boildown_coreml.chain import index_bits, precision_of, targets_of
 from boildown_coreml.stored import stored_weights
 from boildown_coreml.toolkit import ct, cto, silently
 from boildown_coreml.translator import read_program
@@ -41,6 +41,9 @@ CHAINS: dict[str, tuple[Step, ...]] = {
         Quantize(activations="int8", granularity="tensor"),
     ),
     "cluster, int8": (SHARED, LUT8),
+    "int8, prune": (INT8, HALF),
+    "int8, cluster": (INT8, Cluster(bits=4)),
+    "int8 activations, cluster": (Quantize(activations="int8"), Cluster(bits=4)),
     "prune, float16": (HALF, Quantize(weights="float16")),
 }
 
@@ -55,9 +58,9 @@ def test_a_chain_keeps_what_each_step_has_done(name: str, source: Path) -> None:
     steps = CHAINS[name]
     result = run(source, *steps)
     for state in states(result).values():
-        if steps[0] is HALF:
+        if HALF in steps:
             assert 0.49 < state.sparsity < 0.56
-        if SHARED in steps:
+        if any(isinstance(step, Cluster) for step in steps):
             assert state.distinct_values <= 16
     assert decibels(source, form(result)) > 3
 
@@ -85,6 +88,21 @@ def test_another_order_gives_other_numbers(source: Path) -> None:
     assert not np.array_equal(both["wide"], alone["wide"])
     with pytest.raises(UnsupportedError, match="cannot stand after"):
         run(source, SHARED, HALF)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((Quantize(weights="int2"), HALF), "int2 is stored as a table of values"),
+        ((HALF, LUT8, Cluster(bits=4)), "cannot cluster weights that the steps before"),
+        ((Quantize(weights="int4"), Cluster(bits=4)), "coremltools refuses to cluster"),
+    ],
+)
+def test_what_core_ml_cannot_nest_is_refused(
+    steps: tuple[Step, ...], reason: str, source: Path
+) -> None:
+    with pytest.raises(UnsupportedError, match=reason):
+        run(source, *steps)
 
 
 def test_scales_of_channels_behind_shared_values_are_refused(source: Path) -> None:
@@ -122,11 +140,11 @@ def context(*steps: Any, **said: Any) -> Context:
     ],
 )
 def test_the_target_is_the_lowest_that_the_chain_needs(steps: Any, target: str) -> None:
-    assert target_of(context(*steps)) == target
+    assert targets_of(context(*steps)) == (target, "iOS18")
 
 
 def test_a_target_that_is_too_low_is_refused_and_a_higher_one_taken(source: Path) -> None:
-    assert target_of(context(INT8, target="iOS18")) == "iOS18"
+    assert targets_of(context(INT8, target="iOS17")) == ("iOS17", "iOS17")
     with pytest.raises(UnsupportedError, match="iOS18, and the recipe asks for iOS16"):
         run(source, Quantize(weights="int4"), settings={"target": "iOS16"})
     result = run(source, INT8, settings={"target": "iOS17"})

@@ -89,7 +89,6 @@ def test_layers_of_which_groups_do_not_fit_are_counted_and_named(source: Path) -
         ({"bits": 4}, {"format": "mlmodel", "group_size": 4}, "group_size"),
         ({"bits": 4, "granularity": "channel"}, {"group_size": 4}, "one for so many"),
         ({"bits": 5}, {}, "values: 32"),
-        ({"bits": 4, "train": {}}, {}, "torch"),
     ],
 )
 def test_what_excludes_each_other_is_refused(

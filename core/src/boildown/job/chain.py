@@ -134,6 +134,8 @@ def _context(
         data=job.data,
         original=job.model,
         models=job.models,
+        preprocessing=job.preprocessing,
+        labels=job.labels,
         steps=job.steps,
         index=index,
         settings={**job.deploy, **(settings or {})},

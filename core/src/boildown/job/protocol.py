@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ..artifact import Artifact
 from ..data.manifest import DataManifest
+from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
 from ..model.state import LayerState
 from ..plugins.values import ModelEntry, Warned
@@ -41,6 +42,9 @@ class Job(Frozen):
     device: str = "cpu"
     data: DataManifest | None = None
     models: dict[str, ModelEntry] = Field(default_factory=dict)
+    #: The model's own, where the file is to say them.
+    preprocessing: Preprocessing | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Cost(Frozen):

@@ -72,6 +72,9 @@ class BackendInfo(Frozen):
     #: Of these settings, those that say what file ships: given in one step, they hold for the
     #: whole job, its float twin and its control.
     deploy_settings: tuple[str, ...] = ()
+    #: Of those, the ones that write into the file what images and classes the model takes; a job
+    #: with one of them knows the model's preprocessing and labels.
+    port_settings: tuple[str, ...] = ()
 
     def runtime_of(self, form: str) -> str:
         """Return the name of the runtime that opens deployables of a format here."""
@@ -126,6 +129,10 @@ class Context(Frozen):
     data: DataManifest | None = None
     #: The normalised ONNX source, untouched.
     original: Artifact
+    #: The source's own, where a setting of the recipe writes them into the file
+    #: (`BackendInfo.port_settings`); else None and empty.
+    preprocessing: Preprocessing | None = None
+    labels: tuple[str, ...] = ()
     #: Teachers and students that the recipe names, by URI.
     models: dict[str, ModelEntry] = Field(default_factory=dict)
     #: The whole chain, and which step of it runs now (`len(steps)` while deploying).

@@ -64,6 +64,8 @@ def job_key(
             "model": model,
             "models": {uri: entry.model_dump(mode="json") for uri, entry in job.models.items()},
             "data": dict(data),
+            "preprocessing": job.preprocessing and job.preprocessing.model_dump(mode="json"),
+            "labels": job.labels,
             "seed": job.seed,
             "threads": job.threads,
             "device": job.device,

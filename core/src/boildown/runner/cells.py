@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import BoildownError
 from ..job.protocol import JobResult
+from ..negotiation.settings import deploy_settings
 from ..plugins.registry import Registry
 from .carry_out import Done, carry_out
 from .events import Event, Listener
@@ -118,12 +119,14 @@ class CellRun:
     def _judged(
         self, kind: Kind, name: str, done: Done, twin: Judged | None = None
     ) -> Judged | None:
+        steps, place = self.cell.recipe.steps, self.place
         return judge(
             name,
             done,
-            self.place,
+            place,
             self.measured,
-            steps=self.cell.recipe.steps if kind == "compress" else (),
+            steps=steps if kind == "compress" else (),
+            settings=deploy_settings(steps, place.name, place.info.deploy_settings),
             twin=twin,
         )
 

@@ -40,19 +40,23 @@ def make_job(
     # A job that does not use some data must not be done again because they changed.
     used = splits_for(needs_of(recipe, place)) if kind != "twin" else frozenset()
     data = with_splits(subject.data, used) if subject.data is not None and used else None
+    deploy = deploy_settings(recipe.steps, place.name, place.info.deploy_settings)
+    tells_ports = any(deploy.get(name) for name in place.info.port_settings)
     job = Job(
         kind=kind,
         backend=place.name,
         model=subject.model,
         steps=steps,
         settings=settings_of(recipe, place) if kind == "compress" else (),
-        deploy=deploy_settings(recipe.steps, place.name, place.info.deploy_settings),
+        deploy=deploy,
         train=train,
         workdir=_NOWHERE,
         seed=recipe.seed if kind != "twin" else 0,
         threads=request.threads,
         data=data,
         models=subject.models if kind == "compress" else {},
+        preprocessing=subject.entry.preprocessing if tells_ports else None,
+        labels=subject.entry.labels if tells_ports else (),
     )
     key = job_key(
         job,

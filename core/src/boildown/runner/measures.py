@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..comparison.schema import Energy, Memory
 from ..job.environment import digest, environment
@@ -25,7 +25,7 @@ from .lock import machine_lock
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -66,8 +66,12 @@ class Measures:
         artifact: Artifact,
         place: Endpoint | None = None,
         steps: Sequence[Step] = (),
+        settings: Mapping[str, Any] | None = None,
     ) -> Target:
-        """Return what to run: natively through `place`, else in ONNX Runtime."""
+        """Return what to run: natively through `place`, else in ONNX Runtime.
+
+        `settings` are those of the recipe that say what ships and how it is run.
+        """
         if place is None:
             return Target(name=name, artifact=artifact, threads=self.threads)
         context = Context(
@@ -76,6 +80,7 @@ class Measures:
             original=self.subject.model,
             steps=tuple(steps),
             index=len(steps),
+            settings=dict(settings or {}),
         )
         return Target(
             name=name,
@@ -205,6 +210,8 @@ class Measures:
 
 def _identity(target: Target) -> tuple[object, ...]:
     """Return what tells one target from another: its file, and what its runtime is told."""
-    steps = target.context.steps if target.context is not None else ()
-    plain = [step.model_dump(mode="json", by_alias=True) for step in steps]
-    return target.name, target.backend, target.threads, target.artifact.digest, plain
+    context, told = target.context, dict[str, object]()
+    if context is not None:
+        steps = [step.model_dump(mode="json", by_alias=True) for step in context.steps]
+        told = {"steps": steps, "settings": context.settings}
+    return target.name, target.backend, target.threads, target.artifact.digest, told

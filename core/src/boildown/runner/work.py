@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..comparison.schema import Parity, Quality
 from ..measuring.parity import SAME_FILE, parity
@@ -12,6 +12,8 @@ from ..measuring.requests import Failure, Outputs, Target
 from .facts import NOT_ASKED, Facts, deployable_facts, plain_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..artifact import Artifact
     from ..recipe.recipe import Recipe
     from ..recipe.steps import Step
@@ -58,16 +60,21 @@ def judge(
     measured: Measured,
     *,
     steps: tuple[Step, ...] = (),
+    settings: Mapping[str, Any] | None = None,
     twin: Judged | None = None,
 ) -> Judged | None:
-    """Decode and judge what a job made; None where it made nothing."""
+    """Decode and judge what a job made; None where it made nothing.
+
+    `settings` are those with which the job has deployed.
+    """
     result, measures = done.result, measured.measures
     if result.status != "ok" or result.deployable is None:
         return None
     before = twin.facts.states if twin is not None else None
     before = measured.facts.states if before is None else before
     facts = deployable_facts(measured.subject, result, before, measures.store, steps)
-    target = measures.target(name, result.deployable, place if place.python else None, steps)
+    runs = place if place.python else None
+    target = measures.target(name, result.deployable, runs, steps, settings)
     native = place.python is not None
     runtime = place.info.runtime_of(result.deployable.format)
     outputs: Outputs | Failure = Failure(status="unsupported", reason="there is no runtime")

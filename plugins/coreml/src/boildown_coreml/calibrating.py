@@ -17,6 +17,7 @@ from .toolkit import ct, silently
 from .translator import translate_every_value
 
 with silently():
+    from coremltools.converters.mil.mil.passes.pass_registry import PASS_REGISTRY
     from coremltools.optimize import _utils as scaling
     from coremltools.optimize.coreml import _post_training_quantization as post_training
     from coremltools.optimize.coreml.experimental._model_debugger import ModelDebugger
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
     from .formats import Precision
 
-#: Value of the program -> its least and greatest number, under coremltools' names.
-Ranges = dict[str, dict[str, float]]
+#: The least and the greatest number of a value, under coremltools' names.
+Range = dict[str, float]
+#: By value of the program.
+Ranges = dict[str, Range]
 
 
 def activation_ranges(
@@ -81,11 +84,19 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 
 
 @contextlib.contextmanager
-def _replaced(module: Any, name: str, function: Any) -> Iterator[None]:
+def of_inputs_alone() -> Iterator[None]:
+    """Let it quantize what layers read, and not what they give as well."""
+    outputs = type(PASS_REGISTRY["compression::insert_suffix_quantize_dequantize_pair"])
+    with _replaced(outputs, "apply", lambda *_: None):
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, function: Any) -> Iterator[None]:
     """Put a function of ours in the place of one of coremltools', which has no other way in."""
-    kept = getattr(module, name)
-    setattr(module, name, function)
+    kept = getattr(owner, name)
+    setattr(owner, name, function)
     try:
         yield
     finally:
-        setattr(module, name, kept)
+        setattr(owner, name, kept)

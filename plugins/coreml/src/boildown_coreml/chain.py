@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Cluster, Quantize, UnsupportedError
+from boildown import Cluster, Distill, Quantize, UnsupportedError
 
 from .formats import PRECISIONS, TARGETS, setting
 
@@ -32,8 +32,10 @@ def code_bits(step: Quantize) -> int:
     return int(step.weights.removeprefix("int"))
 
 
-def target_of(context: Context) -> Target:
-    """Return the deployment target that the recipe gives, else the lowest that the chain needs.
+def targets_of(context: Context) -> tuple[Target, Target]:
+    """Return the lowest and the highest deployment target that a program may have.
+
+    They are the one that the recipe gives, else what the chain needs, and anything above.
 
     Raises UnsupportedError where the one that is given is too low.
     """
@@ -42,14 +44,14 @@ def target_of(context: Context) -> Target:
     if sum(_compresses(step) for step in context.steps) > 1:
         needed = "iOS18"
     if "target" not in context.settings:
-        return needed
+        return needed, TARGETS[-1]
     given = setting(context, "target", TARGETS)
     if TARGETS.index(given) < TARGETS.index(needed):
         raise UnsupportedError(
             f"these steps need the deployment target {needed}, and the recipe asks for {given}:"
             " leave `target` out, or raise it"
         )
-    return given
+    return given, given
 
 
 def precision_of(context: Context) -> Precision:
@@ -62,13 +64,17 @@ def precision_of(context: Context) -> Precision:
 
 
 def _compresses(step: Step) -> bool:
-    return not (isinstance(step, Quantize) and step.weights == "float16")
+    """Tell whether a step stores weights in another form than plain numbers."""
+    halves = isinstance(step, Quantize) and step.weights == "float16"
+    return not (halves or isinstance(step, Distill))
 
 
 def _least(step: Step) -> Target:
     """Return the lowest target with which one step can be stored."""
     if isinstance(step, Quantize):
         return _least_of_codes(step)
+    if isinstance(step, Distill):
+        return TARGETS[0]
     if not isinstance(step, Cluster):
         return "iOS16"
     said = step.with_.get(_BACKEND, {})

@@ -1,4 +1,4 @@
-"""A saved program is read back before anything is built on it."""
+"""A saved file is read back before anything is built on it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from .stored import refuse_missing, stored_weights
 from .translator import read_program, unknown_operators
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from boildown import Layer
+
+    from .stored import Stored
 
 
 def check_program(package: Path, layers: Sequence[Layer]) -> None:
@@ -38,3 +40,34 @@ def check_program(package: Path, layers: Sequence[Layer]) -> None:
     ]
     if broken:
         raise UnsupportedError(f"{package.name}: the weights of {', '.join(broken)} are not finite")
+
+
+def refuse_unlike(
+    before: dict[int, list[Stored]],
+    after: dict[int, list[Stored]],
+    places: Iterable[int],
+    layers: Sequence[Layer],
+) -> None:
+    """Raise UnsupportedError naming layers whose weights do not follow those before the step.
+
+    A table in the wrong order, or an empty one, is finite and looks like any other. Weights that
+    are rounded or shared still rise and fall with what they were: their correlation is above 0.
+    """
+    lost = [
+        layers[place].name
+        for place in places
+        for old, new in zip(before[place], after[place], strict=True)
+        if not _follows(old.values, new.values)
+    ]
+    if lost:
+        raise UnsupportedError(
+            f"coremltools has stored other weights than those of {', '.join(dict.fromkeys(lost))}:"
+            " they have nothing in common with what they were"
+        )
+
+
+def _follows(old: np.ndarray, new: np.ndarray) -> bool:
+    one, other = (values.astype(np.float64).ravel() for values in (old, new))
+    if np.ptp(other) > 0:  # else all have one value, as signs of positive weights do
+        one, other = one - one.mean(), other - other.mean()
+    return not one.any() or float(one @ other) > 0

@@ -14,7 +14,7 @@ from .chain import index_bits
 from .formats import FORMATS, setting
 from .network import store_tables
 from .package import Method, compress, open_package
-from .tables import clustered
+from .tables import as_they_are, clustered
 from .toolkit import cto
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
 
     Raises UnsupportedError as `open_package` does, and where the settings exclude each other.
     """
-    layers, said = selected_layers(step, context), context.settings
+    said = context.settings
+    if step.train is not None:
+        return _learned(model, step, context)
+    layers = selected_layers(step, context)
     if setting(context, "format", FORMATS) == "mlmodel":
         if given := [name for name in _OWN if name in said]:
             raise UnsupportedError(f"{', '.join(given)}: an mlmodel has one plain table a layer")
@@ -44,6 +47,26 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     method = Method(cto.palettize_weights, lambda _: config, _why(context))
     outcome = compress(package, layers, method, context, "cluster")
     return outcome.model_copy(update={"warnings": (*outcome.warnings, *_more_values(context))})
+
+
+def _learned(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
+    """Store the values that training leaves, as they are."""
+    from .training.clustering import learn_values
+
+    trained = learn_values(model, step, context)
+    if setting(context, "format", FORMATS) == "mlmodel":
+        if "group_size" in context.settings:
+            raise UnsupportedError("group_size: an mlmodel has one plain table a layer")
+        bits = _bits_of_network(step)
+        outcome = store_tables(trained.artifact, trained.layers, context, as_they_are(bits), bits)
+    else:
+        group = 1 if step.granularity == "channel" else context.settings.get("group_size")
+        config = _palette(group, mode="custom", lut_function=as_they_are(index_bits(step.count)))
+        method = Method(cto.palettize_weights, lambda _: config, _why(context))
+        package = open_package(trained.artifact, context)
+        outcome = compress(package, trained.layers, method, context, "cluster")
+    warnings = (*trained.warnings, *outcome.warnings)
+    return outcome.model_copy(update={"warnings": warnings, "epochs": trained.epochs})
 
 
 def _bits_of_network(step: Cluster) -> int:
@@ -72,13 +95,15 @@ def _config(step: Cluster, context: Context) -> Any:
         if mode == "custom"
         else {"mode": mode, "nbits": index_bits(step.count), "cluster_dim": width}
     )
-    return cto.OpPalettizerConfig(
-        **found,
-        granularity="per_tensor" if group is None else "per_grouped_channel",
-        **({} if group is None else {"group_size": group}),
-        enable_per_channel_scale=said.get("per_channel_scale", False),
-        weight_threshold=0,
-    )
+    return _palette(group, **found, enable_per_channel_scale=said.get("per_channel_scale", False))
+
+
+def _palette(group: int | None, **settings: Any) -> Any:
+    """Return coremltools' settings; None: one table for all channels."""
+    if group is not None:
+        settings |= {"group_size": group}
+    granularity = "per_tensor" if group is None else "per_grouped_channel"
+    return cto.OpPalettizerConfig(granularity=granularity, weight_threshold=0, **settings)
 
 
 def _why(context: Context) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from boildown import Artifact, UnsupportedError, source_layers
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from .checking import check_program
 from .converting import (  # noqa: F401 - each registers its rules
@@ -18,7 +18,7 @@ from .converting import (  # noqa: F401 - each registers its rules
     rules,
 )
 from .converting.lowering import ExactConverter
-from .converting.preparing import prepare
+from .converting.preparing import folded, prepare
 from .formats import TARGETS
 from .toolkit import ct, onnx2coreml, silently
 
@@ -48,6 +48,7 @@ def convert(
     path: Path,
     *,
     target: Target = "iOS15",
+    highest: Target = "iOS18",
     precision: Precision = "float16",
 ) -> tuple[Artifact, Target]:
     """Write the normalised ONNX model `source` as an ML Program to the folder `path`.
@@ -55,14 +56,14 @@ def convert(
     The program takes one sample at a time, or the batch that the source fixes. Its inputs and
     outputs bear the source's names, with `_` in place of what is no letter or digit; its layers are
     named as in `names.py`. Returns the artifact with the deployment target that it has: `target`,
-    or the lowest above it with which the network can be said.
+    or the lowest above it, up to `highest`, with which the network can be said.
 
     Raises:
-        UnsupportedError: A node has no exact form in Core ML; a weight is too large for float16.
+        UnsupportedError: A node has no exact form in Core ML; a constant is too large for float16.
     """
     if precision == "float16":
         _refuse_overflow(source)
-    allowed = TARGETS[TARGETS.index(target) :]
+    allowed = TARGETS[TARGETS.index(target) : TARGETS.index(highest) + 1]
     try:
         return _written(source, path, allowed[0], precision), allowed[0]
     except UnsupportedError:
@@ -144,16 +145,17 @@ def _write(model: Any, path: Path) -> None:
 
 
 def _refuse_overflow(source: ModelProto) -> None:
-    """Refuse weights that float16 cannot hold, which would become infinite."""
-    layers = {layer.weight: layer.name for layer in source_layers(source)}
+    """Refuse constants that float16 cannot hold, which would be cut off at its greatest number."""
+    model = folded(source)
+    layers = {layer.weight: f"layer {layer.name}" for layer in source_layers(model)}
     found = [
-        layers[tensor.name]
-        for tensor in source.graph.initializer
-        if tensor.name in layers
+        layers.get(tensor.name, f"tensor {tensor.name}")
+        for tensor in model.graph.initializer
+        if tensor.data_type == TensorProto.FLOAT
         and np.abs(numpy_helper.to_array(tensor)).max(initial=0) > _LARGEST_HALF
     ]
     if found:
         raise UnsupportedError(
-            f"weights of the layers {', '.join(found)} are larger than float16 can hold"
-            f" ({_LARGEST_HALF:g}); ask for precision float32"
+            f"numbers of {', '.join(found)} are larger than float16 can hold ({_LARGEST_HALF:g});"
+            " ask for precision float32"
         )

@@ -9,11 +9,12 @@ import onnx
 from boildown import Artifact, UnsupportedError, read_graph, source_layers, write_graph
 
 from .convert import convert, convert_network
-from .formats import FORMATS, NUMBERS, PRECISIONS, TARGETS, setting
+from .describing import describe, said_of, take_numbers
+from .formats import FORMATS, NUMBERS, PRECISIONS, TARGETS, refuse_unfit_settings, setting
 from .names import LayerNames
 from .neuralnetwork import translate_network
 from .ports import align_ports
-from .translator import translate
+from .translator import read_description, translate
 
 if TYPE_CHECKING:
     from boildown import Context
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
 def deploy(model: Artifact, context: Context) -> Artifact:
     """Return `model`, or the float twin where it is ONNX, as `model.mlpackage` or `model.mlmodel`.
 
-    Raises UnsupportedError where Core ML has no exact form of the network.
+    Raises UnsupportedError where Core ML has no exact form of the network, or of the images and
+    classes that the recipe wants it to name.
     """
+    return describe(_written(model, context), context)
+
+
+def _written(model: Artifact, context: Context) -> Artifact:
     form = setting(context, "format", FORMATS)
+    refuse_unfit_settings(context)
     if model.format in FORMATS and model.format != context.settings.get("format", model.format):
         raise UnsupportedError(f"the steps made a .{model.format}, the recipe asks for a .{form}")
     form = model.format if model.format in FORMATS else form
@@ -38,12 +45,10 @@ def deploy(model: Artifact, context: Context) -> Artifact:
     source = read_graph(model)
     if form == "mlmodel":
         return convert_network(source, path)
-    return convert(
-        source,
-        path,
-        target=setting(context, "target", TARGETS),
-        precision=setting(context, "precision", PRECISIONS),
-    )[0]
+    target = setting(context, "target", TARGETS)
+    highest = target if "target" in context.settings else TARGETS[-1]
+    precision = setting(context, "precision", PRECISIONS)
+    return convert(source, path, target=target, highest=highest, precision=precision)[0]
 
 
 def to_onnx(deployable: Artifact, context: Context) -> Artifact:
@@ -60,5 +65,7 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     else:
         numbers = setting(context, "numbers", NUMBERS)
         form = translate(deployable.path, numbers, names)
+    if (image := said_of(read_description(deployable.path)).image) is not None:
+        take_numbers(form, image)
     align_ports(form, source)
     return write_graph(form, context, "form")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from boildown import UnsupportedError
+
 if TYPE_CHECKING:
     from boildown import Context
 
@@ -51,7 +53,28 @@ SHIPPING_SETTINGS: dict[str, Any] = {
         "enum": list(NUMBERS),
         "description": "The ONNX form rounds to float16 where the program says so, or never.",
     },
+    "image_input": {
+        "type": "boolean",
+        "description": "The file takes an image and does itself what the model's preprocessing"
+        " does to pixels.",
+    },
+    "classifier": {
+        "type": "boolean",
+        "description": "The file names the classes of its scores by the model's labels.",
+    },
 }
+#: Of these, what needs the model's preprocessing and labels.
+PORT_SETTINGS = ("image_input", "classifier")
+
+
+def refuse_unfit_settings(context: Context) -> None:
+    """Raise UnsupportedError where the recipe says of a neural network what only a program has."""
+    given = [name for name in ("target", "precision", "numbers") if name in context.settings]
+    if given and setting(context, "format", FORMATS) == "mlmodel":
+        raise UnsupportedError(
+            f"{', '.join(given)}: a neural network (format mlmodel) runs on iOS 13 and later, and"
+            " leaves the width of activations to the device; ship an mlpackage"
+        )
 
 
 def setting(context: Context, key: str, choices: tuple[_Choice, ...]) -> _Choice:

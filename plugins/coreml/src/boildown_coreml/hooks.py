@@ -11,16 +11,18 @@ from boildown import (
     BackendInfo,
     Cluster,
     Context,
+    Distill,
     LayerState,
     Prune,
     Quantize,
     Runtime,
     StepOutcome,
+    Train,
     hookimpl,
 )
 
-from .formats import FORMATS, SHIPPING_SETTINGS
-from .offers import OFFERS, REFUSALS
+from .formats import FORMATS, PORT_SETTINGS, SHIPPING_SETTINGS
+from .offers import needs, offers, refusals
 from .settings import SETTINGS
 
 
@@ -30,15 +32,16 @@ def backend_info() -> BackendInfo:
     return BackendInfo(
         toolkit="Core ML Tools",
         distribution="coremltools",
-        offers=OFFERS,
-        refusals=REFUSALS,
+        offers=offers(),
+        refusals=refusals(),
         formats=FORMATS,
-        needs=("coremltools", "onnx2coreml", "scikit-learn"),
+        needs=needs(),
         heavy_modules=("coremltools", "onnx2coreml", "torch", "tensorflow"),
         targets_this_computer=False,
         citation="Apple, Core ML Tools, github.com/apple/coremltools",
         settings_schema=SETTINGS,
         deploy_settings=tuple(SHIPPING_SETTINGS),
+        port_settings=PORT_SETTINGS,
     )
 
 
@@ -64,6 +67,22 @@ def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     from .cluster import cluster
 
     return cluster(model, step, context)
+
+
+@hookimpl
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
+    """Train a student, named or narrower than the network, to imitate a teacher."""
+    from .distill import distill
+
+    return distill(model, step, context)
+
+
+@hookimpl
+def train(model: Artifact, settings: Train, context: Context) -> Artifact:
+    """Train without compressing: the control of every step that trains."""
+    from .control import train
+
+    return train(model, settings, context)
 
 
 @hookimpl

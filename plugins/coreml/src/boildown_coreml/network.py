@@ -19,7 +19,9 @@ from boildown import (
 )
 
 from .chain import code_bits
+from .checking import refuse_unlike
 from .convert import convert_network
+from .formats import refuse_unfit_settings
 from .neuralnetwork import SourcePlaces, check_network, stored_network_weights
 from .package import partial
 from .tables import clustered, evenly_spaced
@@ -112,6 +114,7 @@ def _stored(
             "the weights of a neural network are compressed once; ship an mlpackage for several"
             " steps"
         )
+    refuse_unfit_settings(context)
     source, path = read_graph(model), context.workdir / "quantize.mlmodel"
     plain = convert_network(source, context.workdir / "float.mlmodel")
     selector = _Selected(source, layers)
@@ -121,10 +124,12 @@ def _stored(
         made.save(str(path))
     check_network(path, source)
     before, after = (stored_network_weights(file, source) for file in (plain.path, path))
+    chosen = [place for place in after if selector.holds(place)]
+    refuse_unlike(before, after, chosen, selector.places.layers)
     left = [
         selector.places.layers[place].name
-        for place, parts in after.items()
-        if selector.holds(place) and parts[0].bits == before[place][0].bits
+        for place in chosen
+        if after[place][0].bits == before[place][0].bits
     ]
     why = "coremltools has no compressed form of them in a neural network"
     warnings = partial(left, len(layers), "quantize", why)

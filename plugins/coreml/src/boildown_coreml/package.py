@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from boildown import Artifact, StepOutcome, UnsupportedError, Warned, read_graph, source_layers
 
-from .chain import precision_of, target_of
-from .checking import check_program
+from .chain import precision_of, targets_of
+from .checking import check_program, refuse_unlike
 from .convert import convert
 from .stored import first_uses, stored_weights, weight_operators
 from .toolkit import ct, cto, silently
@@ -54,9 +54,12 @@ def open_package(model: Artifact, context: Context) -> Path:
             f"a .{model.format} cannot be compressed again; ship an mlpackage for several steps"
         )
     path = context.workdir / "float.mlpackage"
-    return convert(
-        read_graph(model), path, target=target_of(context), precision=precision_of(context)
-    )[0].path
+    target, highest = targets_of(context)
+    precision = precision_of(context)
+    made, _target = convert(
+        read_graph(model), path, target=target, highest=highest, precision=precision
+    )
+    return made.path
 
 
 def compress(
@@ -90,7 +93,15 @@ def compress(
             raise UnsupportedError(f"coremltools refuses to {name}: {line}") from error
         made.save(str(path))
     check_program(path, source)
-    left = _same(stored_weights(before), stored_weights(read_program(path)), chosen)
+    old, new = (stored_weights(program) for program in (before, read_program(path)))
+    if name != "prune":  # a threshold may zero a whole layer
+        refuse_unlike(old, new, chosen, source)
+    left = _same(old, new, chosen)
+    if joint and len(left) == len(chosen):
+        raise UnsupportedError(
+            f"coremltools cannot {name} weights that the steps before have stored as they did: no"
+            " layer has changed"
+        )
     warnings = partial([source[place].name for place in left], len(chosen), name, method.why)
     return StepOutcome(artifact=Artifact(path=path, format="mlpackage"), warnings=warnings)
 
@@ -115,12 +126,12 @@ def partial(left: list[str], total: int, what: str, why: str) -> tuple[Warned, .
 def _same(
     before: dict[int, list[Stored]], after: dict[int, list[Stored]], places: Iterable[int]
 ) -> list[int]:
-    """Return the places of which a part has the same bits and numbers as before."""
+    """Return the places of which a part has the same bits, bytes and numbers as before."""
     return [
         place
         for place in sorted(places)
         if any(
-            old.bits == new.bits and np.array_equal(old.values, new.values)
+            old[1:] == new[1:] and np.array_equal(old.values, new.values)
             for old, new in zip(before[place], after[place], strict=True)
         )
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from boildown import selected_layers, unchanged
+from boildown import Quantize, UnsupportedError, selected_layers, unchanged
 
 from .offers.prune import PATTERNED
 from .package import Method, compress, open_package, partial
@@ -17,6 +17,9 @@ from .toolkit import cto
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Prune, StepOutcome
 
+#: A threshold below all numbers but 0.
+_LEAST = float(np.finfo(np.float32).tiny)
+
 
 def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     """Zero the share, or the pattern, of each selected layer that the step says.
@@ -24,6 +27,9 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     The file stores a mask and the weights that are left. Raises UnsupportedError as
     `open_package` does.
     """
+    if step.train is not None:
+        return _learned(model, step, context)
+    _refuse_tables(context)
     layers = selected_layers(step, context)
     chosen = [x for x in layers if step.pattern is None or x.op in PATTERNED]
     if not chosen:
@@ -36,17 +42,46 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     return outcome.model_copy(update={"warnings": warnings})
 
 
+def _refuse_tables(context: Context) -> None:
+    """Refuse to prune behind weights of few bits: all that share the value 0 would go at once."""
+    few = [
+        earlier.weights
+        for earlier in context.steps[: context.index]
+        if isinstance(earlier, Quantize) and earlier.weights not in {"float16", "int8", "int4"}
+    ]
+    if few:
+        raise UnsupportedError(
+            f"{few[0]} is stored as a table of values, of which pruning would zero whole entries;"
+            " prune first"
+        )
+
+
+def _learned(model: Artifact, step: Prune, context: Context) -> StepOutcome:
+    """Store the zeros that training leaves, and no more."""
+    from .training.pruning import learn_zeros
+
+    trained = learn_zeros(model, step, context)
+    method = Method(cto.prune_weights, lambda _: _below(_LEAST), "none of their weights is zero")
+    package = open_package(trained.artifact, context)
+    outcome = compress(package, trained.layers, method, context, "prune")
+    warnings = (*trained.warnings, *outcome.warnings)
+    return outcome.model_copy(update={"warnings": warnings, "epochs": trained.epochs})
+
+
 def _config(step: Prune) -> Any:
     if step.threshold is not None:
         # coremltools zeroes what is not above the threshold; weights at it are to stay.
-        below = float(np.nextafter(np.float32(step.threshold), np.float32(0)))
-        return cto.OpThresholdPrunerConfig(
-            threshold=below, minimum_sparsity_percentile=1e-9, weight_threshold=0
-        )
+        return _below(float(np.nextafter(np.float32(step.threshold), np.float32(0))))
     if step.pattern is not None:
         kept, of = step.pattern
         return cto.OpMagnitudePrunerConfig(n_m_ratio=(of - kept, of), dim=1, weight_threshold=0)
     return cto.OpMagnitudePrunerConfig(target_sparsity=step.sparsity, weight_threshold=0)
+
+
+def _below(threshold: float) -> Any:
+    return cto.OpThresholdPrunerConfig(
+        threshold=threshold, minimum_sparsity_percentile=1e-9, weight_threshold=0
+    )
 
 
 def _why(step: Prune) -> str:

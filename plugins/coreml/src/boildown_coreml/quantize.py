@@ -14,7 +14,7 @@ from boildown import (
     selected_layers,
 )
 
-from .activations import quantize_activations
+from .activations import quantize_activations, quantize_as_trained
 from .chain import code_bits, index_bits
 from .formats import FORMATS, setting
 from .network import quantize_network
@@ -24,6 +24,8 @@ from .tables import evenly_spaced
 from .toolkit import cto
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from boildown import Context, Layer, Quantize
 
 #: coremltools' own.
@@ -39,15 +41,24 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         return quantize_network(model, step, context)
     if "mode" in context.settings:
         raise UnsupportedError(f"mode {context.settings['mode']} goes with format mlmodel only")
-    package = open_package(model, context)
+    if "activation_mode" in context.settings and step.activations != "int8":
+        raise UnsupportedError("activation_mode goes with `activations: int8` only")
     if step.weights == "float16":
-        # The first step has converted to float16 already, since it saw this one coming.
-        path = context.workdir / "float16.mlpackage"
-        shutil.copytree(package, path)
-        nearly = (COMPUTES_IN_HALVES,) if step.activations == "float32" else ()
-        artifact = Artifact(path=path, format="mlpackage")
-        return StepOutcome(artifact=artifact, approximations=nearly)
-    layers, warnings = selected_layers(step, context), about_kernels(step)
+        return _halved(open_package(model, context), step, context)
+    warnings = about_kernels(step)
+    if step.train is not None:
+        from .training.quantizing import learn_to_round
+
+        trained, learned = learn_to_round(model, step, context)
+        layers, warnings = trained.layers, (*warnings, *trained.warnings)
+        package = open_package(trained.artifact, context)
+        if step.activations == "int8":
+            package, noted = quantize_as_trained(package, learned, context)
+            warnings = (*warnings, *noted)
+        outcome = compress(package, layers, _codes(step, context), context, "quantize")
+        warnings = (*warnings, *outcome.warnings)
+        return outcome.model_copy(update={"warnings": warnings, "epochs": trained.epochs})
+    package, layers = open_package(model, context), selected_layers(step, context)
     if step.activations == "int8":
         package, noted = quantize_activations(package, layers, context)
         warnings = (*warnings, *noted)
@@ -58,10 +69,18 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     return outcome.model_copy(update={"warnings": warnings})
 
 
+def _halved(package: Path, step: Quantize, context: Context) -> StepOutcome:
+    """Copy the program: the first step has converted to float16, since it saw this one coming."""
+    path = context.workdir / "float16.mlpackage"
+    shutil.copytree(package, path)
+    nearly = (COMPUTES_IN_HALVES,) if step.activations == "float32" else ()
+    return StepOutcome(artifact=Artifact(path=path, format="mlpackage"), approximations=nearly)
+
+
 def _codes(step: Quantize, context: Context) -> Method:
-    """Return linear quantization; of tables that an earlier step has made, one scale each."""
-    shared = any(earlier.op == "cluster" for earlier in context.steps[: context.index])
-    whole = step.granularity == "tensor" or shared
+    """Return linear quantization; where values are shared before or after, one scale for all."""
+    shared = any(other.op == "cluster" for other in context.steps)
+    whole = step.granularity == "tensor" or (shared and step.granularity is None)
 
     def config(layer: Layer) -> Any:
         scales: dict[str, Any] = {"granularity": "per_tensor" if whole else "per_channel"}
@@ -75,6 +94,8 @@ def _codes(step: Quantize, context: Context) -> Method:
         )
 
     why = "coremltools leaves constants, and tables, of fewer than 10 numbers"
+    if step.granularity == "block":
+        why += f", and blocks of {_block(step)} must divide the input channels"
     return Method(cto.linear_quantize_weights, config, why)
 
 

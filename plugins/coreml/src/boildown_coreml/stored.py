@@ -10,7 +10,7 @@ import numpy as np
 from boildown import UnsupportedError
 
 from .names import place_of
-from .translator import COMPRESSED, constant_of
+from .translator import COMPRESSED, constant_of, is_constant
 from .translator.builder import type_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def weight_users(function: Any) -> Iterator[tuple[int, Any, Any]]:
             continue
         for var in _inputs(op):
             place = place_of(var.name)
-            if place is not None and _is_constant(var):
+            if place is not None and is_constant(var):
                 yield place, var, op
 
 
@@ -114,13 +114,9 @@ def _inputs(op: Any) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def _is_constant(var: Any) -> bool:
-    return var.val is not None or (var.op is not None and var.op.op_type.startswith(COMPRESSED))
-
-
 def _stored(var: Any) -> Stored:
     values = constant_of(var)
-    assert values is not None  # noqa: S101 - looked at in `_is_constant`
+    assert values is not None  # noqa: S101 - looked at in `weight_users`
     total = sum(_bits(leaf) * math.prod(leaf.shape) for leaf in _leaves(var, {}).values())
     return Stored(values, _code_bits(var), math.ceil(total / 8))
 

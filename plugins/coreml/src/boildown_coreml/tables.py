@@ -37,6 +37,8 @@ def clustered(step: Cluster, seed: int) -> Table:
 
     def find(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shared = cluster_weight(weight.astype(np.float32), one, 0, random)
+        if weight.dtype.kind in "iu":  # codes of an earlier step
+            shared = np.rint(shared)
         return table_of(shared.astype(weight.dtype), bits)
 
     return find
@@ -52,3 +54,8 @@ def evenly_spaced(step: Quantize) -> Table:
         return table_of(real.astype(weight.dtype), bits)
 
     return find
+
+
+def as_they_are(bits: int) -> Table:
+    """Return what finds the values that weights share already, at most 2^bits."""
+    return lambda weight: table_of(weight, bits)

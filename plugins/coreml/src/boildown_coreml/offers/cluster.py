@@ -15,7 +15,7 @@ _TABLE = Offer(
         "granularity": (None, "tensor"),
         "keep_sparsity": (False, True),
     },
-    after=("prune",),
+    after=("distill", "prune", "quantize"),
 )
 _TABLES = _TABLE.model_copy(
     update={
@@ -26,6 +26,7 @@ _TABLES = _TABLE.model_copy(
             "values": Range(minimum=2, maximum=16),
             "granularity": ("channel",),
         },
+        "after": ("distill", "prune"),
         "unfit_formats": _ONE_TABLE,
     }
 )

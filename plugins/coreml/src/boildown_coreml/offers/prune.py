@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from boildown import Offer, Range, Refusal
 
-_NO_ZEROS = {"mlmodel": "a neural network has no form for zeros; ship an mlpackage"}
+NO_ZEROS = {"mlmodel": "a neural network has no form for zeros; ship an mlpackage"}
 #: Layers whose input channels lie along an axis that coremltools knows.
 PATTERNED = ("Conv", "Gemm", "MatMul")
 PRUNE_OFFERS = (
     Offer(
         op="prune",
         accepts={"sparsity": Range(minimum=0, maximum=1)},
-        after=(),
-        unfit_formats=_NO_ZEROS,
+        after=("distill", "quantize"),
+        unfit_formats=NO_ZEROS,
     ),
     Offer(
         op="prune",
         accepts={"threshold": Range(minimum=0), "criterion": ("threshold",)},
-        after=(),
-        unfit_formats=_NO_ZEROS,
+        after=("distill",),
+        unfit_formats=NO_ZEROS,
     ),
     Offer(
         op="prune",
         accepts={"structure": ("n:m",)},
-        after=(),
+        after=("distill",),
         operators=PATTERNED,
-        unfit_formats=_NO_ZEROS,
+        unfit_formats=NO_ZEROS,
     ),
 )
 PRUNE_REFUSALS = (
@@ -34,9 +34,12 @@ PRUNE_REFUSALS = (
             op="prune",
             setting="structure",
             value=value,
-            reason="coremltools zeroes single weights, or n of m along the input channels",
+            reason=reason,
         )
-        for value in ("filter", "block")
+        for value, reason in (
+            ("filter", "coremltools zeroes filters only while training; give `train`"),
+            ("block", "coremltools zeroes single weights, or n of m along the input channels"),
+        )
     ),
     Refusal(
         op="prune",
@@ -49,7 +52,7 @@ PRUNE_REFUSALS = (
             op="prune",
             setting="criterion",
             value=value,
-            reason="without training coremltools judges weights by their magnitude only",
+            reason="coremltools judges weights by their magnitude only",
         )
         for value in ("l2", "fpgm", "taylor", "slim", "movement", "random")
     ),
@@ -64,7 +67,7 @@ PRUNE_REFUSALS = (
             op="prune",
             setting="schedule",
             value=value,
-            reason="sparsity can only grow while training, which this backend does not offer yet",
+            reason="sparsity can only grow while training; give `train`",
         )
         for value in ("linear", "cubic")
     ),

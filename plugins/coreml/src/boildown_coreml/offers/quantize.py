@@ -13,7 +13,7 @@ COMPUTES_IN_HALVES = "an ML Program with float16 weights computes in float16 as 
 _HALVES = ("float32", "float16")
 _SYMMETRIC = (None, True, False)
 _OBSERVER = (None, "minmax")
-_SPARSE, _SHARED = ("prune",), ("prune", "cluster")
+_SPARSE, _SHARED = ("distill", "prune"), ("distill", "prune", "cluster")
 
 
 def _offer(
@@ -70,7 +70,7 @@ _BINARY = _offer(
         "granularity": (None, "tensor", "channel"),
         "symmetric": (None, True),
     },
-    after=(),
+    after=("distill",),
 )
 _STATIC = _offer(
     {**_CODES, "activations": ("int8",), "granularity": (None, "tensor")},

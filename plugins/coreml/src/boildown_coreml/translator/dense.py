@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .builder import operator, type_of
+from .weights import is_constant
 
 if TYPE_CHECKING:
     from .builder import Op
@@ -25,17 +26,12 @@ def _linear(op: Op) -> str:
 
 def _turned(op: Op, name: str) -> str:
     """Return a matrix with its last two axes swapped, a constant one without a node."""
-    if _is_constant(op, name):
+    if is_constant(op.var(name)):
         turned = np.swapaxes(np.asarray(op.array(name)), -1, -2)
         return op.graph.constant(turned, op.var(name).name)
     axes = list(range(len(op.shape(name))))
     axes[-2:] = axes[-1], axes[-2]
     return op.emit("Transpose", op.tensor(name), perm=axes)
-
-
-def _is_constant(op: Op, name: str) -> bool:
-    var = op.var(name)
-    return var.val is not None or (var.op is not None and var.op.op_type.startswith("constexpr_"))
 
 
 @operator("matmul")
@@ -44,7 +40,7 @@ def _matmul(op: Op) -> str:
     for name in ("x", "y"):
         swap = op.value(f"transpose_{name}", default=False)
         sides[name] = _turned(op, name) if swap else op.tensor(name)
-    constant = [name for name in ("x", "y") if _is_constant(op, name)]
+    constant = [name for name in ("x", "y") if is_constant(op.var(name))]
     if len(constant) == 1:
         return op.layer("MatMul", constant[0], sides["x"], sides["y"])
     return op.emit("MatMul", sides["x"], sides["y"])

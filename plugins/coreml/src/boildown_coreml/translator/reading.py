@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 _MAIN = "main"
 
 
+def read_description(path: Path) -> Any:
+    """Return what a saved file, of either format, says of itself (a message of the protocol)."""
+    with silently():
+        return ct.utils.load_spec(str(path)).description
+
+
 def read_program(package: Path) -> Any:
     """Return the function `main` of a saved ML Program (coremltools' `mil.Function`).
 

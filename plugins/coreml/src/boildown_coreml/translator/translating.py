@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ..formats import Numbers
 
 
+#: Gives the best label, and the scores by label.
+_CLASSES = "classify"
+
+
 def translate(
     package: Path,
     numbers: Numbers = "float32",
@@ -68,10 +72,23 @@ def _computed(function: Any) -> list[Any]:
     return [
         op
         for op in function.operations
-        if op.op_type != "const"
+        if op.op_type not in {"const", _CLASSES}
         and not op.op_type.startswith(PREFIX)
         and any(var.val is None for var in op.outputs)
     ]
+
+
+def _results(function: Any) -> list[Any]:
+    """Return the outputs; of what names classes the scores as they are."""
+    return [
+        var.op.inputs["probabilities"] if _is_of_classes(var) else var
+        for var in function.outputs
+        if not (_is_of_classes(var) and var is var.op.outputs[0])
+    ]
+
+
+def _is_of_classes(var: Any) -> bool:
+    return var.op is not None and var.op.op_type == _CLASSES
 
 
 def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelProto:
@@ -94,7 +111,7 @@ def _translate(function: Any, graph: Graph, *, every_value: bool) -> onnx.ModelP
         raise UnsupportedError(
             f"the ML Program cannot be said exactly in ONNX: {'; '.join(problems)}"
         )
-    results = list(function.outputs)
+    results = _results(function)
     if every_value:
         known = {var.name for var in results} | set(function.inputs)
         values = [var for op in computed for var in op.outputs if type_of(var) in {"fp16", "fp32"}]

@@ -31,6 +31,11 @@ def constant_of(var: Any) -> np.ndarray | None:
     return decode(var.op)[list(var.op.outputs).index(var)]
 
 
+def is_constant(var: Any) -> bool:
+    """Tell whether a value of the program is a constant, compressed or not."""
+    return var.val is not None or (var.op is not None and var.op.op_type.startswith(PREFIX))
+
+
 def decode(op: Any) -> list[np.ndarray]:
     """Return the outputs of a `constexpr_*` operator.
 
