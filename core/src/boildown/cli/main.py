@@ -56,14 +56,16 @@ def main() -> None:
 
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer turns an interruption into this without a word
+            _say_interrupted()
+        raise
     except UnsupportedError as error:
         _say(error, code=1)
     except BoildownError as error:
         _say(error, code=WRONG_INPUT)
     except KeyboardInterrupt:
-        typer.echo(
-            "\ninterrupted; what was finished is kept: run the same again to go on", err=True
-        )
+        _say_interrupted()
         sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno not in _NO_SPACE:
@@ -71,6 +73,10 @@ def main() -> None:
         _say(_disk_full(error), code=SOME_NOT_OK)
     except Exception as error:  # noqa: BLE001 - the last fence before the user
         _internal(error)
+
+
+def _say_interrupted() -> None:
+    typer.echo("\ninterrupted; what was finished is kept: run the same again to go on", err=True)
 
 
 def _internal(error: Exception) -> NoReturn:
