@@ -90,6 +90,9 @@ if TYPE_CHECKING:
     from .shipping.last_bias import quantize_last_bias as quantize_last_bias
     from .shipping.norm_folding import fold_batch_norms as fold_batch_norms
     from .shipping.plain import store_plainly as store_plainly
+    from .shipping.teaching import Lesson as Lesson
+    from .shipping.teaching import lesson as lesson
+    from .shipping.teaching import named_lesson as named_lesson
     from .shipping.weight_only import about_kernels as about_kernels
     from .shipping.weight_only import quantize_weights as quantize_weights
     from .training.course import Course as Course
@@ -173,6 +176,9 @@ _HOME = {
     "Train": "recipe.steps",
     "store_codes": "shipping.codes",
     "fitted_to": "shipping.alike",
+    "Lesson": "shipping.teaching",
+    "lesson": "shipping.teaching",
+    "named_lesson": "shipping.teaching",
     "named_graph": "shipping.alike",
     "refuse_fixed_batch": "shipping.batch",
     "batch_norm_line": "shipping.batch_norms",

@@ -9,17 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import (
-    StepOutcome,
-    Warned,
-    named_graph,
-    narrow,
-    read_graph,
-    refuse_fixed_batch,
-    start_anew,
-    warn_of_kept_channels,
-    write_graph,
-)
+from boildown import StepOutcome, lesson, write_graph
 from boildown_torch.importer import import_onnx, write_back
 from boildown_torch.training import CrossEntropy, first_output, logits
 from torch import Tensor, nn
@@ -43,21 +33,7 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     other inputs than the source, or where no channels can be removed; DataError where there are
     no train samples, or labels are missing that `alpha` gives a share.
     """
-    source = read_graph(context.original)
-    graph, teaching = read_graph(model), source
-    if step.student is not None:
-        graph = named_graph(step.student, source, context)
-    if step.teacher != "original":
-        teaching = named_graph(step.teacher, source, context)
-    refuse_fixed_batch(graph)
-    refuse_fixed_batch(teaching)
-    warnings: tuple[Warned, ...] = ()
-    if step.width is not None:
-        narrower = narrow(graph, step.width)
-        graph = narrower.model
-        warnings = warn_of_kept_channels(narrower.kept_all, narrower.kept_more)
-    if step.start == "random":
-        graph = start_anew(graph, context.seed)
+    graph, teaching, warnings = lesson(model, step, context)
     with silently(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         result, epochs = _taught(graph, teaching, step, context)

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import (
-    StepOutcome,
-    Warned,
-    named_graph,
-    narrow,
-    read_graph,
-    refuse_fixed_batch,
-    start_anew,
-    warn_of_kept_channels,
-    write_graph,
-)
+from boildown import StepOutcome, lesson, write_graph
 
 from .fitting import fit_in_job
 from .importer import import_onnx, write_back
@@ -32,20 +22,7 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     train samples, or labels are missing that `alpha` gives a share.
     """
     assert step.train is not None  # noqa: S101 - distilling always trains
-    source = read_graph(context.original)
-    graph, teaching = read_graph(model), source
-    if step.student is not None:
-        graph = named_graph(step.student, source, context)
-    if step.teacher != "original":
-        teaching = named_graph(step.teacher, source, context)
-    refuse_fixed_batch(teaching)
-    warnings: tuple[Warned, ...] = ()
-    if step.width is not None:
-        narrower = narrow(graph, step.width)
-        graph = narrower.model
-        warnings = warn_of_kept_channels(narrower.kept_all, narrower.kept_more)
-    if step.start == "random":
-        graph = start_anew(graph, context.seed)
+    graph, teaching, warnings = lesson(model, step, context)
     student, teacher = import_onnx(graph), import_onnx(teaching)
     fitted = fit_in_job(
         student.model,

@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import (
-    StepOutcome,
-    named_graph,
-    read_graph,
-    refuse_fixed_batch,
-    warn_of_kept_channels,
-    write_graph,
-)
+from boildown import StepOutcome, named_lesson, warn_of_kept_channels, write_graph
 
 from .fitting import fit_in_job
 from .fresh import start_anew
@@ -37,13 +30,7 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     no train samples, or labels are missing that `alpha` gives a share.
     """
     assert step.train is not None  # noqa: S101 - distilling always trains
-    source = read_graph(context.original)
-    graph = (
-        read_graph(model) if step.student is None else named_graph(step.student, source, context)
-    )
-    teaching = source if step.teacher == "original" else named_graph(step.teacher, source, context)
-    refuse_fixed_batch(graph)
-    refuse_fixed_batch(teaching)
+    graph, teaching, _ = named_lesson(model, step, context)
     module = import_onnx(graph)
     warnings = _narrowed(module, graph, step.width) if step.width is not None else ()
     if step.start == "random":
