@@ -74,7 +74,8 @@ class Held:
         if entry is not None:
             value = entry.get(key)
             shown = "nothing" if value is None else f"{value:.4g}"
-            self.found[f"{model} {method}: {words} (found {shown})"] = (value or -1e9) >= least
+            kept = value is not None and value >= least
+            self.found[f"{model} {method}: {words} (found {shown})"] = kept
 
     def hold_against(self, model: str, method: str, other: str) -> None:
         """Hold a method's difference of top-1 against that of another."""
