@@ -100,7 +100,7 @@ def compress(
     if joint and len(left) == len(chosen):
         raise UnsupportedError(
             f"coremltools cannot {name} weights that the steps before have stored as they did: no"
-            " layer has changed"
+            f" layer has changed ({method.why})"
         )
     warnings = partial([source[place].name for place in left], len(chosen), name, method.why)
     return StepOutcome(artifact=Artifact(path=path, format="mlpackage"), warnings=warnings)
