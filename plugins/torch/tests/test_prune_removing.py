@@ -13,8 +13,7 @@ from boildown import UnsupportedError, source_layers
 from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
 from boildown_torch.channels import Removed, remove_channels
-from boildown_torch.channels.example import example
-from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.importer import example_inputs, import_onnx, write_back
 from torch import fx
 from torch_pruning.pruner.importance import MagnitudeImportance, RandomImportance
 
@@ -36,7 +35,7 @@ def narrowed(
 
 def distance(module: fx.GraphModule, graph: onnx.ModelProto, path: Path) -> float:
     """Return how far ONNX Runtime is from the module, relative to the greatest output."""
-    inputs = example(graph)
+    inputs = example_inputs(graph, length=8)
     onnx.save(graph, path)
     opened = session(path)
     found = opened.run(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .schema import Comparison, Deployable, Machine, ModelRecord, Row
 
 _T = TypeVar("_T")
+#: What of a recipe decides the figures of a row.
+_DECIDE = ("steps", "seed", "data", "input")
 
 
 def moved(comparison: Comparison, folder: Path, out: Path) -> Comparison:
@@ -100,9 +102,10 @@ def _recipes(runs: Sequence[tuple[str, Comparison]]) -> dict[str, dict[str, Any]
     for name, run in runs:
         for recipe in run.recipes:
             where, known = seen.setdefault(str(recipe["name"]), (name, recipe))
-            if known["steps"] != recipe["steps"]:
+            other = [key for key in _DECIDE if known.get(key) != recipe.get(key)]
+            if other:
                 raise UsageError(
                     f"{where} and {name} both have a recipe {recipe['name']!r}, but with other "
-                    "steps; give one of them another name and run it again"
+                    f"{', '.join(other)}; give one of them another name and run it again"
                 )
     return {name: recipe for name, (_, recipe) in seen.items()}

@@ -55,7 +55,7 @@ def _truth_mistakes(split: Split, outputs: Sequence[str] | None) -> list[str]:
         return [
             f"{key!r} in {split.path} is {header.dtype} of shape {header.shape}; the labels of a "
             "classifier are integers of shape (N,), counted from 0 (of one-hot rows take "
-            ".argmax(1)); what is none says its task in a model.yaml beside it"
+            ".argmax(1)); of a model that is none its model.yaml says the `task`"
             for key in split.truths.values()
             for header in (header_of(split, key),)
         ]

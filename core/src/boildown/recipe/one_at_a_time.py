@@ -46,10 +46,10 @@ def one_at_a_time(
     Blocks that no step touches are left out.
 
     Raises:
-        UsageError: a step makes another network, or leaves none of its layers as they are.
+        UsageError: a step makes a network of other shapes.
     """
     for step in recipe.steps:
-        if step.op == "distill" or getattr(step, "structure", "") == "channel":
+        if step.op == "distill" or (step.op == "prune" and step.structure == "channel"):
             raise UsageError(
                 f"the step {step.op!r} of {recipe.name!r} makes a network of other shapes, which "
                 "cannot be done to one layer at a time; leave it out"

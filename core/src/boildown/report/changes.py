@@ -77,7 +77,8 @@ class Change:
         )
 
     def _differing(self) -> Iterator[str]:
-        scores = [key for key in self.new if f"{key}_difference" in self.new]
+        every = {**self.old, **self.new}
+        scores = [key for key in every if f"{key}_difference" in every]
         for field in (*_EXACT, *scores):
             if self.old.get(field) != self.new.get(field):
                 yield field

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from boildown import read_graph, write_graph
 from boildown_torch.importer import import_onnx, write_back
-
-from .training.fitting import fit_in_job
+from boildown_torch.training import fit_in_job
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Train

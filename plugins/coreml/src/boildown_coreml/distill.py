@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from boildown import StepOutcome, lesson, write_graph
 from boildown_torch.importer import import_onnx, write_back
-from boildown_torch.training import Distillation
-
-from .training.fitting import fit_in_job
+from boildown_torch.training import Distillation, fit_in_job
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Distill

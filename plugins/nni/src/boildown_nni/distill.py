@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from boildown import StepOutcome, lesson, write_graph
-from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.importer import example_inputs, import_onnx, write_back
 from boildown_torch.training import CrossEntropy, first_output, logits
 from torch import Tensor, nn
 
 from .evaluating import Judged, Training
-from .example import example
 from .fitting import run_in_job
 from .toolkit import distillation, silently
 
@@ -92,7 +91,7 @@ def _taught(
         pair[0], [entry], training.evaluator, pair[1], _listen, origin_loss_lambda=1 - step.alpha
     )
     if name == "Adaptive1dLayerwise":
-        distiller.track_forward(*example(graph))
+        distiller.track_forward(*example_inputs(graph))
     distiller.compress(None, 1)
     distiller.unwrap_model()
     assert training.fitted is not None  # noqa: S101 - it has trained

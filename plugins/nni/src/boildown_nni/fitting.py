@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import refuse_fixed_batch
-from boildown_torch.training import fit
+from boildown_torch.training import fit_in_job
 
 from .zeros import keep_zeros
 
@@ -21,18 +20,10 @@ if TYPE_CHECKING:
     from .evaluating import Run
 
 
-def fit_in_job(
-    module: nn.Module,
-    source: ModelProto,
-    settings: Train,
-    context: Context,
-    **more: Any,
+def fit_keeping_zeros(
+    module: nn.Module, source: ModelProto, settings: Train, context: Context, **more: Any
 ) -> Fitted:
-    """Train `module`, which takes the inputs of `source`, in place; weights that are 0 stay 0.
-
-    Raises UnsupportedError where the batch of `source` is fixed, and what `fit` raises.
-    """
-    refuse_fixed_batch(source)
+    """Train as `fit_in_job` does, in place; weights that are 0 stay 0."""
     zeros, hook = keep_zeros(module), more.pop("after_step", None)
 
     def after_step(number: int) -> None:
@@ -40,17 +31,15 @@ def fit_in_job(
             hook(number)
         zeros()
 
-    return fit(
+    return fit_in_job(
         module,
-        context.data,
+        source,
         settings,
-        seed=context.seed,
-        threads=context.threads,
-        inputs=[item.name for item in source.graph.input],
+        context,
         after_step=after_step,
         # NNI flattens weights and masks by `view`.
         layout=torch.contiguous_format,
-        **{"progress": context.progress, **more},
+        **more,
     )
 
 
@@ -72,7 +61,7 @@ def run_in_job(
             return None
         if prepare is not None:
             prepare(network)
-        return fit_in_job(
+        return fit_keeping_zeros(
             network,
             source,
             settings,

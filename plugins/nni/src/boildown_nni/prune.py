@@ -21,14 +21,13 @@ from boildown import (
     warn_of_kept_channels,
     write_graph,
 )
-from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.importer import example_inputs, import_onnx, write_back
 
 from .baking import bake, masks_of, silence_norms
 from .channels import only_ends, propagate_shapes, shrink, staying
 from .effects import batches_shown, show
 from .evaluating import Training
-from .example import example
-from .fitting import fit_in_job
+from .fitting import fit_keeping_zeros
 from .offers.layers import LAYERS
 from .pruners import (
     TRAINED,
@@ -55,6 +54,8 @@ if TYPE_CHECKING:
 
 #: So many layers are named.
 _NAMED = 8
+#: Samples on which the masked network and the narrow one must agree.
+_COMPARED = 8
 
 
 def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
@@ -108,7 +109,9 @@ class _Pruning:
         if self._removes:
             self._remove(masks)
         if self._step.train is not None and self.fitted is None:
-            self.fitted = fit_in_job(self._module, self._graph, self._step.train, self._context)
+            self.fitted = fit_keeping_zeros(
+                self._module, self._graph, self._step.train, self._context
+            )
         return self._module
 
     def _remove(self, masks: Masks) -> None:
@@ -119,7 +122,8 @@ class _Pruning:
             told = "this share is less than one channel of every layer"
             self.warnings += (Warned(code="NOTE", text=told),)
             return
-        self._module = shrink(self._module, masks, example(self._graph), names)
+        inputs = example_inputs(self._graph, _COMPARED)
+        self._module = shrink(self._module, masks, inputs, names)
         now = {layer: len(self._module.get_parameter(f"{layer}.weight")) for layer in masks}
         reason = "has channels that ModelSpeedup could not take out of the layers that share them"
         more = {self._names[layer]: reason for layer in masks if now[layer] > wanted[layer]}
@@ -134,7 +138,7 @@ class _Pruning:
         self._module.eval()
         if not self._removes:
             return
-        propagate_shapes(self._module, example(self._graph))
+        propagate_shapes(self._module, example_inputs(self._graph))
         reasons = staying(self._module, self._names)
         told = {self._names[path]: reason for path, reason in reasons.items()}
         ends = {self._names[path] for path in only_ends(reasons)}
@@ -168,7 +172,7 @@ class _Pruning:
                 if self._removes:
                     silence_norms(self._module, masks_of(pruner))
 
-            return fit_in_job(
+            return fit_keeping_zeros(
                 model,
                 self._graph,
                 step.train,

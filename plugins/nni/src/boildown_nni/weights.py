@@ -17,10 +17,9 @@ from boildown import (
     store_codes,
     write_graph,
 )
-from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.importer import example_inputs, import_onnx, write_back
 
 from .evaluating import Training
-from .example import example
 from .fitting import run_in_job
 from .rounding import codes_of, start_steps, weight_entry
 from .targets import targets_of, tell_left_out
@@ -45,7 +44,7 @@ def quantize(
         refuse_fixed_batch(graph)
     module = import_onnx(graph).eval()
     targets = targets_of(module, layers)
-    bits, inputs = int(step.weights.removeprefix("int")), example(graph)
+    bits, inputs = int(step.weights.removeprefix("int")), example_inputs(graph)
     whole = step.granularity == "tensor"
     entry = weight_entry([one.module for one in targets], name, bits, whole=whole)
 

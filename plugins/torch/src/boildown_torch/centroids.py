@@ -15,10 +15,10 @@ import torch
 from boildown import StepOutcome, Warned, initializers, write_graph
 from onnx import numpy_helper
 
-from .fitting import fit_in_job
 from .importer import import_onnx, write_back
 from .importer.importing import kept_initializers
 from .later import greatest_codes
+from .training import fit_in_job
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from boildown import read_graph, write_graph
 
-from .fitting import fit_in_job
 from .importer import import_onnx, write_back
+from .training import fit_in_job
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Train

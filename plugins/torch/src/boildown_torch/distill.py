@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from boildown import StepOutcome, named_lesson, warn_of_kept_channels, write_graph
 
-from .fitting import fit_in_job
 from .fresh import start_anew
 from .importer import import_onnx, write_back
-from .training import Distillation
+from .training import Distillation, fit_in_job
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .fitting import fit_in_job
 from .importer import import_onnx, weight_places, write_back
+from .training import fit_in_job
 from .zeros import keep_zeros
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import Artifact, deploy_onnx
 
+from .importer import example_inputs
 from .plain import plain_module
 from .quiet import quietly
-from .static.exporting import example, open_batch, program_of
+from .static.exporting import open_batch, program_of
 
 if TYPE_CHECKING:
     from boildown import Context
@@ -24,5 +25,5 @@ def deploy(model: Artifact, context: Context) -> Artifact:
     module, graph = plain_module(model, context)
     path = context.workdir / "model.pt2"
     with quietly():
-        torch.export.save(program_of(module, example(graph), open_batch(graph)), path)
+        torch.export.save(program_of(module, example_inputs(graph), open_batch(graph)), path)
     return Artifact(path=path, format="pt2")

@@ -56,10 +56,9 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
     plots = [plot for plot in map(plots_of, found) if plot is not None]
     return environment.get_template("page.html").render(
         policy=_policy(scripts),
-        # Ours and plotly's own, not text of anybody else.
-        style=Markup(_text("page.css")),  # noqa: S704
-        scripts=[Markup(script) for script in scripts],  # noqa: S704
-        plots_json=Markup(_json_in_html(plots)),  # noqa: S704
+        style=Markup(_text("page.css")),  # noqa: S704 - boildown's own
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - boildown's and plotly's own
+        plots_json=Markup(_json_in_html(plots)),  # noqa: S704 - nothing in it can end its element
         plots=plots,
         packed=packed(every, logs),
         summary=method.summary(comparison),

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from boildown import UnsupportedError, fold_batch_norms, read_graph, selected_layers, write_graph
 from boildown_torch.importer import import_onnx
+from boildown_torch.training import fit_in_job
 from torch import nn
 
 from ..chain import index_bits
 from ..toolkit import silently
-from .fitting import Trained, fit_in_job, tensors_of, with_numbers
 from .modules import CONVOLUTIONS, trainable
+from .trained import Trained, tensors_of, with_numbers
 
 with silently():
     from coremltools.optimize.torch.palettization import DKMPalettizer, DKMPalettizerConfig

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from boildown import UnsupportedError, Warned
 from boildown_torch.importer import weight_places
-from onnx import TensorProto
 from torch import nn
 
 from ..package import partial
@@ -16,11 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from boildown import Layer
-    from onnx import ModelProto
-    from torch import Tensor, fx
+    from torch import fx
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-_SAMPLES = 2
 
 
 def trainable(
@@ -47,23 +43,3 @@ def trainable(
         raise UnsupportedError(f"coremltools trains {told}; none of the selected layers is one")
     left = [layer.name for layer in layers if layer not in found.values()]
     return found, partial(left, len(layers), "training", f"coremltools trains {told}")
-
-
-def example(source: ModelProto) -> tuple[Tensor, ...]:
-    """Return zeros for each input of the graph.
-
-    Raises UnsupportedError for inputs with more open lengths than the batch.
-    """
-    made = []
-    for item in source.graph.input:
-        tensor = item.type.tensor_type
-        first, *rest = tensor.shape.dim
-        if any(not dim.HasField("dim_value") for dim in rest):
-            raise UnsupportedError(
-                f"input {item.name!r} has open lengths besides the batch; fix them when you export"
-                " the model"
-            )
-        kind = torch.float32 if tensor.elem_type == TensorProto.FLOAT else torch.int64
-        shape = [first.dim_value or _SAMPLES, *(dim.dim_value for dim in rest)]
-        made.append(torch.zeros(shape, dtype=kind))
-    return tuple(made)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from boildown import read_graph, selected_layers, steps_per_epoch, write_graph
 from boildown_torch.importer import import_onnx, write_back
+from boildown_torch.training import fit_in_job
 from torch import nn
 
 from ..package import input_channels, partial
 from ..toolkit import silently
-from .fitting import Trained, fit_in_job
 from .modules import CONVOLUTIONS, trainable
+from .trained import Trained
 
 with silently():
     from coremltools.optimize.torch.pruning import MagnitudePruner, MagnitudePrunerConfig

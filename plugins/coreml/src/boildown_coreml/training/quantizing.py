@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from boildown import UnsupportedError, fold_batch_norms, read_graph, selected_layers, write_graph
-from boildown_torch.importer import import_onnx
+from boildown_torch.importer import example_inputs, import_onnx
+from boildown_torch.training import fit_in_job
 from torch import nn
 
 from ..chain import code_bits
 from ..toolkit import silently
-from .fitting import Trained, fit_in_job, tensors_of, with_numbers
-from .modules import CONVOLUTIONS, example, trainable
+from .modules import CONVOLUTIONS, trainable
+from .trained import Trained, tensors_of, with_numbers
 
 with silently():
     from coremltools.optimize.torch.quantization import LinearQuantizer, LinearQuantizerConfig
@@ -42,8 +43,8 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
     """Train with weights, and what layers read where asked, rounded as the file will have them.
 
     The weights themselves are not rounded yet. Batch norms are folded before, as Core ML has them.
-    Raises UnsupportedError where the network
-    cannot be imported or prepared, DataError where there are no labelled train samples.
+    Raises UnsupportedError where the network cannot be imported or prepared, DataError where there
+    are no labelled train samples.
     """
     assert step.train is not None  # noqa: S101 - the reason why this was called
     graph = read_graph(model)
@@ -55,9 +56,8 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
         tensors = tensors_of(module)
         quantizer = LinearQuantizer(module, _config(step, module, layers))
         try:
-            prepared = quantizer.prepare(example_inputs=example(graph), inplace=True)
-        # torch.fx and coremltools raise whatever they run into.
-        except Exception as error:
+            prepared = quantizer.prepare(example_inputs=example_inputs(graph), inplace=True)
+        except Exception as error:  # torch.fx and coremltools raise whatever they run into
             line = " ".join(str(error).split())[:400]
             raise UnsupportedError(
                 f"coremltools cannot prepare this network for training: {line}"

@@ -40,7 +40,7 @@ def hard_swish(x: Any) -> Any:
 
 
 @function
-def gelu(x: Any, approximate: bool) -> Any:  # noqa: FBT001 - as TensorFlow has it
+def gelu(x: Any, approximate: bool) -> Any:
     """Exact, or approximated by tanh."""
     return tf.nn.gelu(x, approximate=approximate)
 
@@ -83,7 +83,7 @@ def log_softmax(x: Any, axis: int) -> Any:
 
 
 @function
-def softmax_over_rest(x: Any, axis: int, logarithm: bool) -> Any:  # noqa: FBT001
+def softmax_over_rest(x: Any, axis: int, logarithm: bool) -> Any:
     """Take all axes from `axis` on together, as operators before opset 13 do."""
     shape = tf.shape(x)
     flat = tf.reshape(x, tf.concat([shape[:axis], [-1]], 0))

@@ -60,7 +60,7 @@ def divided(x: Any, y: Any) -> Any:
 
 
 @function
-def remainder(x: Any, y: Any, truncated: bool) -> Any:  # noqa: FBT001
+def remainder(x: Any, y: Any, truncated: bool) -> Any:
     """With the sign of the dividend (`truncated`), else of the divisor."""
     return tf.math.floormod(x, y) if not truncated else x - y * tf.cast(
         tf.sign(x / y) * tf.floor(tf.abs(x / y)), x.dtype)  # fmt: skip

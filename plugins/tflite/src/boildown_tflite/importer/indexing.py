@@ -55,7 +55,7 @@ def padded_with(x: Any, pads: list[list[int]], value: float) -> Any:
 
 
 @function
-def cumulated(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:  # noqa: FBT001
+def cumulated(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
     """Cumulative sum."""
     return tf.cumsum(x, axis, exclusive, reverse)
 

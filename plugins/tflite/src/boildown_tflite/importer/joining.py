@@ -147,7 +147,7 @@ def blocks(node: Node) -> Laid:
 
 
 @function
-def in_blocks(x: Any, block: int, deep: bool, crd: bool) -> Any:  # noqa: FBT001
+def in_blocks(x: Any, block: int, deep: bool, crd: bool) -> Any:
     """TensorFlow has the block's place as the slow index (DCR); for CRD channels go over first."""
     if deep:
         return tf.nn.space_to_depth(x, block)

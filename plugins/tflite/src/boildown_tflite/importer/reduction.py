@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _log_of_exponentials(x: Any, axes: list[int], keep: bool) -> Any:  # noqa: FBT001
+def _log_of_exponentials(x: Any, axes: list[int], keep: bool) -> Any:
     """Logarithm of the sum of exponentials, in operators that TFLite has."""
     most = tf.reduce_max(x, axes, keepdims=True)
     total = tf.math.log(tf.reduce_sum(tf.exp(x - most), axes, keepdims=True)) + most
@@ -35,13 +35,13 @@ _REDUCE: dict[str, Callable[..., Any]] = {
 
 
 @function
-def reduced(x: Any, op: str, axes: list[int], keep: bool) -> Any:  # noqa: FBT001
+def reduced(x: Any, op: str, axes: list[int], keep: bool) -> Any:
     """Reduce over axes in memory."""
     return _REDUCE[op](x, axes, keep)
 
 
 @function
-def position(x: Any, largest: bool, axis: int, keep: bool) -> Any:  # noqa: FBT001
+def position(x: Any, largest: bool, axis: int, keep: bool) -> Any:
     """Where the largest or smallest is, the first of equal ones."""
     found = (tf.argmax if largest else tf.argmin)(x, axis)
     return tf.expand_dims(found, axis) if keep else found

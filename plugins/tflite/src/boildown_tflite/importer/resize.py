@@ -16,7 +16,7 @@ _SPATIAL = 2
 
 
 @function
-def bilinear(x: Any, size: list[int], half_pixel: bool, corners: bool) -> Any:  # noqa: FBT001
+def bilinear(x: Any, size: list[int], half_pixel: bool, corners: bool) -> Any:
     """Interpolate height and width."""
     return tf.raw_ops.ResizeBilinear(
         images=x, size=size, align_corners=corners, half_pixel_centers=half_pixel

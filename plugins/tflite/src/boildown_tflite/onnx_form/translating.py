@@ -62,8 +62,8 @@ def _translated(path: Path, turned: list[str]) -> ModelProto:
     """Return what `tf2onnx.convert.from_tflite` does, in less memory.
 
     It keeps a copy of the graph for each optimizer, and each pass of an optimizer keeps the
-    weights once more (protobuf frees nothing of a message that lives): 9 GB for ResNet50. So there
-    are no copies here, and no optimizers but those that move weights to where they are read.
+    weights once more (protobuf frees nothing of a message that lives). So there are no copies
+    here, and no optimizers but those that move weights to where they are read.
     """
     from tf2onnx import optimizer
     from tf2onnx.tfonnx import process_tf_graph

@@ -13,9 +13,8 @@ import torch
 from boildown import UnsupportedError
 from torch import Tensor
 
-from ..importer import write_back
+from ..importer import example_inputs, write_back
 from .coupling import Coupled, coupled, trace
-from .example import example
 from .masking import masked
 from .restoring import Saved
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Greatest difference from the masked network, relative to the greatest output.
 _TOLERANCE = 1e-4
+#: Length of an axis that is open besides the batch.
+_OPEN = 8
 
 
 class Trial:
@@ -39,7 +40,7 @@ class Trial:
         Raises UnsupportedError where torch-pruning cannot follow it.
         """
         self._module, self._source = module.eval(), source
-        self._inputs = example(source)
+        self._inputs = example_inputs(source, length=_OPEN)
         self._saved = Saved(module)
         self._graph = trace(module, self._inputs)
 

@@ -12,54 +12,54 @@ from .builder import Node, operator
 Reduce = Callable[[Tensor, list[int], bool], Tensor]
 
 
-def mean(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001 - as torch has it
+def mean(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Average."""
     return torch.mean(x, axes, keepdim=keep)
 
 
-def total(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def total(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Sum, in the type of the input."""
     return torch.sum(x, axes, keepdim=keep, dtype=x.dtype)
 
 
-def greatest(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def greatest(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Maximum."""
     return torch.amax(x, axes, keepdim=keep)
 
 
-def least(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def least(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Minimum."""
     return torch.amin(x, axes, keepdim=keep)
 
 
-def product(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def product(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Product, axis by axis."""
     for axis in sorted((axis % x.dim() for axis in axes), reverse=True):
         x = torch.prod(x, axis, keepdim=keep, dtype=x.dtype)
     return x
 
 
-def absolute(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def absolute(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Sum of absolute values."""
     return torch.sum(torch.abs(x), axes, keepdim=keep)
 
 
-def euclidean(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def euclidean(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Root of the sum of squares."""
     return torch.sqrt(torch.sum(x * x, axes, keepdim=keep))
 
 
-def squares(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def squares(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Sum of squares."""
     return torch.sum(x * x, axes, keepdim=keep)
 
 
-def log_total(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def log_total(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Logarithm of the sum."""
     return torch.log(torch.sum(x, axes, keepdim=keep))
 
 
-def log_of_exponentials(x: Tensor, axes: list[int], keep: bool) -> Tensor:  # noqa: FBT001
+def log_of_exponentials(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     """Logarithm of the sum of exponentials."""
     return torch.logsumexp(x, axes, keepdim=keep)
 

@@ -24,9 +24,9 @@ from boildown import (
 )
 
 from ..channels import Removed, remove_channels
-from ..fitting import fit_in_job
 from ..importer import import_onnx, write_back
 from ..offers.prune import LAYERS
+from ..training import fit_in_job
 from ..training.repeatable import repeatable
 from ..zeros import keep_zeros
 from .criteria import criterion_of

@@ -21,10 +21,9 @@ from boildown import (
     write_graph,
 )
 
-from ..fitting import fit_in_job
 from ..importer import import_onnx, weight_places, write_back
 from ..offers.prune import LAYERS
-from ..training import MovementScores
+from ..training import MovementScores, fit_in_job
 from ..zeros import keep_zeros
 from .scoring import Evidence, kept
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..fitting import fit_in_job
 from ..importer import import_onnx, write_back
+from ..training import fit_in_job
 from ..zeros import keep_zeros
 
 if TYPE_CHECKING:

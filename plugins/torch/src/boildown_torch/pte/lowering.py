@@ -9,8 +9,9 @@ from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPar
 from executorch.exir import to_edge_transform_and_lower
 from executorch.exir.error import ExportError, InternalError
 
+from ..importer import example_inputs
 from ..quiet import quietly
-from ..static.exporting import example, program_of
+from ..static.exporting import program_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -27,7 +28,7 @@ def fixed_program(module: nn.Module, source: ModelProto) -> ExportedProgram:
     to slower kernels, and memory would be laid out for the largest batch.
     """
     fixed = source.graph.input[0].type.tensor_type.shape.dim[0].dim_value
-    inputs = tuple(item[: fixed or 1] for item in example(source))
+    inputs = tuple(item[: fixed or 1] for item in example_inputs(source))
     return program_of(module, inputs)
 
 

@@ -6,40 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from boildown import UnsupportedError
-from onnx import TensorProto
 
+from ..importer import example_inputs
 from ..quiet import quietly
 
 if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import fx, nn
     from torch.export import ExportedProgram
-
-#: An example of one sample would be taken for a network of one sample.
-_SAMPLES = 2
-
-
-def example(source: ModelProto) -> tuple[torch.Tensor, ...]:
-    """Return one tensor for each input of the graph: noise, or zeros where it takes integers.
-
-    Raises UnsupportedError for inputs with more open lengths than the batch.
-    """
-    generator = torch.Generator().manual_seed(0)
-    made = []
-    for item in source.graph.input:
-        tensor = item.type.tensor_type
-        first, *rest = tensor.shape.dim
-        if any(not dim.HasField("dim_value") for dim in rest):
-            raise UnsupportedError(
-                f"input {item.name!r} has open lengths besides the batch, which PT2E cannot keep;"
-                " fix them when you export the model"
-            )
-        shape = [first.dim_value or _SAMPLES, *(dim.dim_value for dim in rest)]
-        if tensor.elem_type == TensorProto.FLOAT:
-            made.append(torch.randn(shape, generator=generator))
-        else:
-            made.append(torch.zeros(shape, dtype=torch.int64))
-    return tuple(made)
 
 
 def open_batch(source: ModelProto) -> tuple[dict[int, object], ...] | None:
@@ -56,7 +30,7 @@ def exported(module: nn.Module, source: ModelProto) -> fx.GraphModule:
 
     Raises UnsupportedError where torch.export cannot follow the module.
     """
-    return program_of(module, example(source), open_batch(source)).module()
+    return program_of(module, example_inputs(source), open_batch(source)).module()
 
 
 def program_of(
@@ -81,7 +55,7 @@ def as_onnx(module: nn.Module, source: ModelProto) -> ModelProto:
         with quietly():
             program = torch.onnx.export(
                 module,
-                example(source),
+                example_inputs(source),
                 dynamo=True,
                 dynamic_shapes=open_batch(source),
                 input_names=[item.name for item in source.graph.input],

@@ -12,8 +12,8 @@ from boildown import refuse_fixed_batch
 from torchao.quantization.pt2e import move_exported_model_to_eval, move_exported_model_to_train
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
-from ..fitting import fit_in_job
 from ..quiet import quietly
+from ..training import fit_in_job
 from ..zeros import keep_zeros
 from .exporting import exported
 

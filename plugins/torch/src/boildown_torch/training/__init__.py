@@ -1,12 +1,13 @@
 """Train any torch module on boildown's data: the one loop behind every step that trains.
 
-Public, for other plugins as well: `fit` trains and an `Objective` says towards what; `Feed`,
-`first_output` and `logits` are for loops of a plugin's own. The order of work in a step of `fit`
-is forward, loss, backward, `after_backward`, optimizer, `after_step`.
+Public, for other plugins as well: `fit` trains, `fit_in_job` as a job says, and an `Objective` says
+towards what; `Feed`, `first_output` and `logits` are for loops of a plugin's own. The order of work
+in a step of `fit` is forward, loss, backward, `after_backward`, optimizer, `after_step`.
 """
 
 from .distillation import Distillation
 from .feeding import Feed, first_output
+from .job import fit_in_job
 from .loop import fit
 from .movement import MovementScores
 from .objectives import CrossEntropy, Objective, logits
@@ -19,5 +20,6 @@ __all__ = [
     "Objective",
     "first_output",
     "fit",
+    "fit_in_job",
     "logits",
 ]

@@ -1,20 +1,16 @@
-"""Train an imported network as a job says: its data, seed, threads and progress."""
+"""What a training has made, and how its numbers come back into the ONNX source."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from boildown import refuse_fixed_batch
 from boildown_torch.importer import import_onnx, write_back
-from boildown_torch.training import fit
-
-from ..toolkit import silently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from boildown import Artifact, Context, Fitted, Layer, Train, Warned
+    from boildown import Artifact, Layer, Warned
     from onnx import ModelProto
     from torch import Tensor, nn
 
@@ -29,27 +25,6 @@ class Trained(NamedTuple):
     epochs: int
     #: Of the other layers.
     warnings: tuple[Warned, ...]
-
-
-def fit_in_job(
-    module: nn.Module, source: ModelProto, settings: Train, context: Context, **more: Any
-) -> Fitted:
-    """Train `module`, which takes the inputs of `source`, in place; `more` goes to `fit`.
-
-    Raises UnsupportedError where the batch of `source` is fixed, and what `fit` raises.
-    """
-    refuse_fixed_batch(source)
-    with silently():
-        return fit(
-            module,
-            context.data,
-            settings,
-            seed=context.seed,
-            threads=context.threads,
-            inputs=[item.name for item in source.graph.input],
-            progress=context.progress,
-            **more,
-        )
 
 
 def tensors_of(module: nn.Module) -> dict[str, Tensor]:

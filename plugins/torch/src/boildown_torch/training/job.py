@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from boildown import refuse_fixed_batch
 
-from .quiet import quietly
-from .training import fit
+from ..quiet import quietly
+from .loop import fit
 
 if TYPE_CHECKING:
     from boildown import Context, Fitted, Train
