@@ -21,7 +21,7 @@ def row(backend: str, status: str = "ok", **more: Any) -> s.Row:
     )
 
 
-def run(cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4) -> s.Comparison:
+def run(cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4, seed: int = 0) -> s.Comparison:
     size = s.Size(bytes=8, deflated_bytes=8, bits_per_weight=32, entropy_bits_per_weight=9)
     baseline = s.Baseline(size=size, quality=None, speed=None, memory=None)
     model = s.ModelRecord(
@@ -30,7 +30,7 @@ def run(cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4) -> s.Compariso
     return s.Comparison(
         machine=machine(cpu),
         models=(model,),
-        recipes=({"name": "r", "steps": [{"op": "cluster", "bits": bits}]},),
+        recipes=({"name": "r", "seed": seed, "steps": [{"op": "cluster", "bits": bits}]},),
         results=rows,
     )
 
@@ -67,7 +67,11 @@ def test_a_merged_comparison_can_be_merged_again() -> None:
 
 @pytest.mark.parametrize(
     ("other", "why"),
-    [({"sha256": "b"}, "a and b both have a model 'm.onnx'"), ({"bits": 2}, "have a recipe 'r'")],
+    [
+        ({"sha256": "b"}, "a and b both have a model 'm.onnx'"),
+        ({"bits": 2}, "have a recipe 'r', but with other steps"),
+        ({"seed": 1}, "with other seed"),
+    ],
 )
 def test_different_things_of_one_name_are_refused(other: dict[str, Any], why: str) -> None:
     with pytest.raises(UsageError, match=why):

@@ -56,6 +56,12 @@ def test_what_differs_is_named_with_both_values(measured: Comparison) -> None:
     assert change.fields == (("top1", before, 0.5),)
 
 
+def test_a_figure_that_a_run_has_no_more_is_a_change(measured: Comparison) -> None:
+    rows = [row.model_copy(update={"quality": None}) for row in measured.results]
+    for change in changes(measured, with_rows(measured, rows)):
+        assert ("top1", change.old["top1"], None) in change.fields
+
+
 def test_rows_of_one_run_only_are_added_or_gone(measured: Comparison) -> None:
     fewer = with_rows(measured, list(measured.results[1:]))
     same = ["same"] * len(fewer.results)
