@@ -37,7 +37,7 @@ def test_quality_is_that_of_the_saved_file_and_speed_is_null_with_the_reason(
     (row,) = results.rows
     assert row.status == "ok", row.reason
     assert row.quality is not None
-    assert row.quality.measured_on == "ONNX form in ONNX Runtime"
+    assert row.quality.measured_on == "translated program, ONNX Runtime"
     assert row.quality.metrics
     assert row.speed is not None
     assert row.memory is not None

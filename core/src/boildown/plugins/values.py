@@ -63,6 +63,8 @@ class BackendInfo(Frozen):
     runtimes: dict[str, str] = Field(default_factory=dict)
     #: False for a phone runtime: its speed on this computer says little about the device.
     targets_this_computer: bool = True
+    #: What is judged where no runtime opens the file here, as reports say it (`measured_on`).
+    stand_in: str = "ONNX form in ONNX Runtime"
     #: Of `formats`, those made for another device where the backend as a whole is not.
     device_formats: tuple[str, ...] = ()
     maintained: bool = True

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
 
 COMPRESSED, TWIN, ONNX_FORM = "compressed", "float twin", "ONNX form"
-_ON_ONNX = "ONNX form in ONNX Runtime"
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def judge(
         target=target,
         native=native,
         outputs=outputs,
-        quality=_quality(outputs, measured, runtime if native else _ON_ONNX),
+        quality=_quality(outputs, measured, runtime if native else place.info.stand_in),
         parity=_parity(result.onnx, result.deployable, outputs, measured, steps)
         if native
         else None,

@@ -38,6 +38,7 @@ def backend_info() -> BackendInfo:
         needs=needs(),
         heavy_modules=("coremltools", "onnx2coreml", "torch", "tensorflow"),
         targets_this_computer=False,
+        stand_in="translated program, ONNX Runtime",
         citation="Apple, Core ML Tools, github.com/apple/coremltools",
         settings_schema=SETTINGS,
         deploy_settings=tuple(SHIPPING_SETTINGS),
