@@ -43,7 +43,7 @@ ONCE: dict[str, Steps] = {
     **{f"palettize-{bits}bit-uniform": _palette(bits, mode="uniform") for bits in PALETTES},
     "palettize-4bit-groups": _palette(4, group_size=16),
     "prune-50-element": [HALF],
-    "prune-2:4": [{"prune": {"structure": "2:4"}}],
+    "prune-2-of-4": [{"prune": {"structure": "2:4"}}],
     "prune-50-int8": [HALF, {"quantize": {"weights": "int8"}}],
     "prune-50-palettize-4bit": [HALF, *_palette(4)],
     "prune-50-palettize-4bit-int8": [

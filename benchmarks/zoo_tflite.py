@@ -32,7 +32,7 @@ ONCE: dict[str, Steps] = {
     "int4-weights": [{"quantize": {"weights": "int4"}}],
     "palettize-4bit": [{"cluster": {"bits": 4}}],
     "prune-50-element": [{"prune": {"sparsity": 0.5}}],
-    "prune-2:4": [{"prune": {"structure": "2:4"}}],
+    "prune-2-of-4": [{"prune": {"structure": "2:4"}}],
 }
 #: In the order in which they run: first what a target asks for.
 TRAINED: dict[str, Steps] = {
