@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .api import compare as compare
     from .api import load_results as load_results
+    from .api import measure as measure
     from .api import run as run
+    from .api import sensitivity as sensitivity
     from .artifact import Artifact as Artifact
     from .data.batches import batches as batches
     from .data.manifest import Batch as Batch
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from .negotiation.offers import Offer as Offer
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
+    from .plugins.here import on_arm as on_arm
     from .plugins.hookspecs import hookimpl as hookimpl
     from .plugins.kept import warn_of_kept_channels as warn_of_kept_channels
     from .plugins.selection import refuse_half_lstm as refuse_half_lstm
@@ -116,6 +119,8 @@ __version__ = "0.1.0"
 _HOME = {
     "compare": "api",
     "run": "api",
+    "measure": "api",
+    "sensitivity": "api",
     "load_results": "api",
     "Artifact": "artifact",
     "batches": "data.batches",
@@ -153,6 +158,7 @@ _HOME = {
     "Offer": "negotiation.offers",
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
+    "on_arm": "plugins.here",
     "hookimpl": "plugins.hookspecs",
     "warn_of_kept_channels": "plugins.kept",
     "refuse_half_lstm": "plugins.selection",

@@ -19,6 +19,7 @@ from .report.markdown import write_markdown
 from .report.page.page import write_page
 from .report.results import Results
 from .report.sensitivity import Sensitivity, write_sensitivity
+from .runner.again import Measuring, recipes_of
 from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Folder that results go to where none is named.
 OUT = Path("boildown-out")
+#: Folder of what was measured again, where none is named.
+MEASURED = Path("boildown-measured")
 
 
 def compare(
@@ -238,6 +241,41 @@ def report(runs: Sequence[Path | str], *, out: Path | str | None = None) -> Resu
     write_markdown(whole, place)
     write_page(whole, place, folders)
     return Results(whole, place)
+
+
+def measure(
+    run: Path | str,
+    *,
+    out: Path | str = MEASURED,
+    data: str | None = None,
+    samples: int | None = None,
+    threads: int = 1,
+    timing_seconds: float = 6.0,
+    limits: Limits | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Results:
+    """Measure the models of a stored run on this computer, with runtimes alone.
+
+    `data` None: speed, memory and the outputs for the samples that the run has kept; quality stays
+    what the run has found. `report` puts both runs on one page.
+
+    Raises:
+        UsageError: the run cannot be read, or its files are not those that it made.
+    """
+    request = Request(
+        recipes=recipes_of(Path(run)),
+        data=data,
+        samples=samples,
+        threads=threads,
+        timing_seconds=timing_seconds,
+        limits=limits or Limits(),
+        out=Path(out),
+    )
+    own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
+    comparison = Measuring(Path(run), request, listeners(*own)).execute()
+    write_markdown(comparison, request.out)
+    write_page(comparison, request.out)
+    return Results(comparison, request.out)
 
 
 def load_results(folder: Path | str) -> Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnx
 import pytest
 from boildown import Artifact, Context, Preprocessing, UnsupportedError
 from boildown.testing.graphs import GRAPHS
-from boildown_coreml import runtime
+from boildown_coreml import hooks
 from boildown_coreml.deploy import deploy, to_onnx
 from boildown_coreml.toolkit import ct
 from boildown_coreml.translator import translate
@@ -121,11 +122,11 @@ def test_on_a_mac_it_is_fed_images_and_its_scores_are_put_in_order(
             best = max(by_label, key=by_label.__getitem__)
             return {"classLabel": best, "classLabel_probs": by_label}
 
-    monkeypatch.setattr(runtime.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(ct.models, "MLModel", Predicting)
     _pixels, values = fed(source, IMAGENET)
     port = onnx.load(source).graph.input[0].name
-    found = runtime.open_runtime(made, told).run({port: values})
+    found = hooks.open_runtime(made, told).run({port: values})
     wanted = run(onnx.load(source), values)[0]
     assert difference(found[onnx.load(source).graph.output[0].name], wanted) < 1e-4
 

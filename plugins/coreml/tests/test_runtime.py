@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnx
 import pytest
 from boildown import Artifact, Runtime, UnsupportedError
 from boildown.testing.graphs import GRAPHS
-from boildown_coreml import runtime
+from boildown_coreml import hooks
 from boildown_coreml.deploy import deploy
 from boildown_coreml.toolkit import ct
 from boildown_coreml.translator import translate
@@ -42,7 +43,7 @@ def mac(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             found = run(self._program, *(fed[name] for name in names))
             return dict(zip([port.name for port in self._program.graph.output], found, strict=True))
 
-    monkeypatch.setattr(runtime.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(ct.models, "MLModel", Predicting)
     return seen
 
@@ -56,7 +57,7 @@ def shipped(name: str, folder: Path, **settings: Any) -> tuple[Path, Artifact, A
 def test_elsewhere_a_model_cannot_run(tmp_path: Path) -> None:
     _source, deployable, context = shipped("fixed_batch", tmp_path)
     with pytest.raises(UnsupportedError, match="requires macOS"):
-        runtime.open_runtime(deployable, context)
+        hooks.open_runtime(deployable, context)
 
 
 @pytest.mark.parametrize("name", ["residual", "two_inputs"])
@@ -65,7 +66,7 @@ def test_any_number_of_samples_goes_through_a_batch_of_one(
 ) -> None:
     source, deployable, context = shipped(name, tmp_path)
     seen = request.getfixturevalue("mac")
-    opened: Runtime = runtime.open_runtime(deployable, context)
+    opened: Runtime = hooks.open_runtime(deployable, context)
     model, arrays = onnx.load(source), samples(source)
     names = [port.name for port in model.graph.input]
     found = opened.run(dict(zip(names, arrays, strict=True)))
@@ -80,5 +81,5 @@ def test_the_recipe_chooses_the_compute_units(
 ) -> None:
     _source, deployable, context = shipped("fixed_batch", tmp_path, compute_units="cpu_and_ne")
     seen = request.getfixturevalue("mac")
-    runtime.open_runtime(deployable, context)
+    hooks.open_runtime(deployable, context)
     assert seen[0]["units"] == ct.ComputeUnit.CPU_AND_NE

@@ -1,4 +1,4 @@
-"""Commands on what runs have left behind: `report`, `diff`."""
+"""Commands on what runs have left behind: `report`, `measure`, `diff`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Annotated
 import typer
 
 from .outcome import OK, SOME_NOT_OK
+from .running import Samples, Seconds, Threads, Timing
+
+#: Statuses of rows with a model that was measured.
+_MEASURED = ("ok", "no_effect")
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command()(report)
+    app.command()(measure)
     app.command()(diff)
 
 
@@ -32,6 +37,43 @@ def report(
     console = results_console()
     console.print(ResultsTable(results.comparison))
     console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
+
+
+def measure(  # noqa: PLR0917 - typer reads the options off the signature
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("boildown-measured"),
+    data: Annotated[
+        str | None,
+        typer.Option(help="URI of test data; without it quality stays what the run has found."),
+    ] = None,
+    samples: Samples = None,
+    threads: Threads = 1,
+    timing_seconds: Timing = 6.0,
+    time_limit: Seconds = None,
+) -> None:
+    """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
+    from .. import api
+    from ..job.process import Limits
+    from ..report.table import ResultsTable
+    from .consoles import results_console
+    from .live import Live
+
+    with Live() as live:
+        results = api.measure(
+            run,
+            out=out,
+            data=data,
+            samples=samples,
+            threads=threads,
+            timing_seconds=timing_seconds,
+            limits=Limits(seconds=time_limit),
+            on_event=live.hear,
+        )
+    console = results_console()
+    console.print(ResultsTable(results.comparison))
+    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
+    failed = any(row.status not in _MEASURED for row in results.rows if row.deployable is not None)
+    raise typer.Exit(SOME_NOT_OK if failed else OK)
 
 
 def diff(

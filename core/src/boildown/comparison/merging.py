@@ -21,7 +21,8 @@ _DECIDE = ("steps", "seed", "data", "input")
 def moved(comparison: Comparison, folder: Path, out: Path) -> Comparison:
     """Return the comparison of a run in `folder` with its paths relative to `out`."""
     rows = tuple(_moved_row(row, folder, out) for row in comparison.results)
-    return comparison.model_copy(update={"results": rows})
+    models = tuple(_moved_model(model, folder, out) for model in comparison.models)
+    return comparison.model_copy(update={"results": rows, "models": models})
 
 
 def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
@@ -66,6 +67,11 @@ def _moved_row(row: Row, folder: Path, out: Path) -> Row:
         log = _relative(row.provenance.log, folder, out)
         update["provenance"] = row.provenance.model_copy(update={"log": log})
     return row.model_copy(update=update)
+
+
+def _moved_model(model: ModelRecord, folder: Path, out: Path) -> ModelRecord:
+    path = model.path and _relative(model.path, folder, out)
+    return model.model_copy(update={"path": path})
 
 
 def _moved_file(file: Deployable, folder: Path, out: Path) -> Deployable:

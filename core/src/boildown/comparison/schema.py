@@ -244,6 +244,8 @@ class ModelRecord(Frozen):
     baseline: Baseline
     reason: str = ""
     machine: int = 0
+    #: The normalised ONNX file, which `boildown measure` runs beside what was made of it.
+    path: str = ""
 
 
 class DataRecord(Frozen):
@@ -252,6 +254,8 @@ class DataRecord(Frozen):
     uri: str
     sha256: str
     splits: dict[Literal["train", "calibration", "test"], int]
+    #: The digest of the test samples alone; empty where nothing was tested.
+    test_sha256: str = ""
 
 
 class Comparison(Frozen):

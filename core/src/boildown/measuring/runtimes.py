@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ def import_runtime(target: Target) -> None:
     package = plugin.__package__ if isinstance(plugin, ModuleType) else None
     for name in (f"runtime_{target.artifact.format}", "runtime") if package else ():
         if importlib.util.find_spec(f"{package}.{name}"):
-            importlib.import_module(f"{package}.{name}")
+            # What is missing may not be needed here; opening says what is.
+            with suppress(ModuleNotFoundError):
+                importlib.import_module(f"{package}.{name}")
             return
 
 

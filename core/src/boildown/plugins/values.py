@@ -24,6 +24,8 @@ CLASSIFICATION = "classification"
 
 WarningCode = Literal[
     "SLOWER",
+    "STORAGE_ONLY",
+    "DEFLATED_ONLY",
     "PARITY",
     "PARTIAL",
     "APPROXIMATED",

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..comparison.facts import GOLDEN
 from ..comparison.files import read
+from ..comparison.stored import facts_of, verified
 from ..errors import UsageError
 from .card import card
 from .selection import find_row
-from .stored import deployable_of, facts_of, golden_samples, verified_model
+from .stored import deployable_of, golden_samples
 from .text import clean
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
     folder = run_folder if run_folder.is_dir() else run_folder.parent
     view = find_row(comparison, row)
     file = deployable_of(view)
-    model = verified_model(folder, view, file)
+    what = f"the model of row {view.number}"
+    model = verified(folder, file.path, sha256=file.sha256, form=file.format, what=what)
     facts = facts_of(model.path.parent)
     samples = golden_samples(model.path.parent / GOLDEN, view.row)
     made = card(view, file, facts, comparison.machines[view.row.machine], samples)

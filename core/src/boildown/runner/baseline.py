@@ -73,8 +73,8 @@ def measure_baseline(measures: Measures) -> Measured:
     return Measured(subject, measures, facts, outputs, found, tuple(warnings))
 
 
-def model_record(measured: Measured, *, timed: bool) -> ModelRecord:
-    """Return the model's record; its speed and memory are measured now, alone."""
+def model_record(measured: Measured, *, path: str, timed: bool) -> ModelRecord:
+    """Return the model's record, its file at `path`; speed and memory are measured now, alone."""
     subject, facts = measured.subject, measured.facts
     memory = measured.measures.memory(measured.target, None) if timed else None
     return ModelRecord(
@@ -86,17 +86,19 @@ def model_record(measured: Measured, *, timed: bool) -> ModelRecord:
         baseline=Baseline(
             size=facts.size,
             quality=measured.quality,
-            speed=_speed(measured) if timed else None,
+            speed=baseline_speed(measured.measures, measured.target) if timed else None,
             memory=memory,
             reason="" if timed else NOT_ASKED,
         ),
+        path=path,
     )
 
 
-def _speed(measured: Measured) -> Speed:
-    threads = measured.measures.threads
+def baseline_speed(measures: Measures, target: Target) -> Speed:
+    """Time the float32 source by itself."""
+    threads = measures.threads
     sets = machine(threads).instruction_sets
-    times = measured.measures.speed([measured.target], None)
+    times = measures.speed([target], None)
     if isinstance(times, Failure):
         return no_speed(times.reason, runtime=RUNTIME, threads=threads, instruction_sets=sets)
     return speed(

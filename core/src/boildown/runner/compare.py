@@ -16,7 +16,7 @@ from ..model.selection import select_layers
 from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
-from .deliver import ROWS, TWINS
+from .deliver import MODELS, ROWS, TWINS, deliver_source
 from .endpoints import Endpoint, endpoints, places
 from .events import Event, Listener
 from .jobs import check_settings
@@ -28,6 +28,7 @@ from .subjects import Subject, prepare_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ..data.manifest import SplitName
     from ..recipe.recipe import Status
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from .work import Worked
 
 #: What a run that was cut off may have left in its folder.
-_OURS = (ROWS, TWINS)
+_OURS = (ROWS, TWINS, MODELS)
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Comparing:
             UnsupportedError: a gap, where the request is strict.
             KeyboardInterrupt: interrupted; what was finished is kept and found again.
         """
-        _check_out(self.request)
+        check_out(self.request.out)
         look_anew()
         registry = Registry()
         cells = grid(self.request, registry.names())
@@ -200,14 +201,16 @@ class Comparing:
         title = Title.of_model(measured.subject.entry.uri, "float baseline, timed")
         with title.shown(self.tell):
             told = measured.told(title.messages(self.tell))
-            return model_record(told, timed=self._timed)
+            path = deliver_source(measured.subject, self.request.out)
+            relative = path.relative_to(self.request.out).as_posix()
+            return model_record(told, path=relative, timed=self._timed)
 
     def _comparison(self, measured: Sequence[Measured], rows: Sequence[Row]) -> Comparison:
         recipes = {recipe.name: recipe for recipe in self.request.recipes}
         return Comparison(
             machine=machine(self.request.threads),
             data=_data_records(measured),
-            models=tuple(model_record(m, timed=self._timed) for m in _distinct(measured)),
+            models=tuple(self._record(m) for m in _distinct(measured)),
             recipes=tuple(r.model_dump(mode="json", by_alias=True) for r in recipes.values()),
             results=tuple(rows),
         )
@@ -235,13 +238,15 @@ def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
     for subject in (m.subject for m in measured):
         if subject.data is not None:
             counts = {name: len(split) for name, split in subject.data.splits.items()}
-            sha256 = subject.digests.whole
-            records[sha256] = DataRecord(uri=subject.data.uri, sha256=sha256, splits=counts)
+            sha256, test = subject.digests.whole, subject.digests.test
+            records[sha256] = DataRecord(
+                uri=subject.data.uri, sha256=sha256, splits=counts, test_sha256=test
+            )
     return tuple(records.values())
 
 
-def _check_out(request: Request) -> None:
-    out = request.out
+def check_out(out: Path) -> None:
+    """Raise UsageError where a folder holds what no run has written."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; name a folder")
     foreign = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..artifact import Artifact
+from ..artifact import Artifact, file_digest
 from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OUTPUT, Facts, Port
 from ..data.batches import batches
 from ..files import write_atomically
@@ -20,17 +20,27 @@ if TYPE_CHECKING:
     from ..measuring.requests import Outputs
     from .subjects import Subject
 
-#: Folders of the rows and of the float twins below the run's folder.
-ROWS, TWINS = "rows", "twins"
+#: Folders of the rows, the float twins and the sources below the run's folder.
+ROWS, TWINS, MODELS = "rows", "twins", "models"
 
 
 def row_folder(out: Path, number: int, *names: str) -> Path:
     """Return the folder of row `number` (from 1), made anew and named for people."""
-    words = "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "x" for name in names)
+    words = "-".join(_words(name) for name in names)
     folder = out / ROWS / f"{number:03d}-{words[:100]}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def deliver_source(subject: Subject, out: Path) -> Path:
+    """Copy the normalised source below `out`, so that it can be measured beside the rows again."""
+    name = f"{subject.normalized.sha256[:16]}-{_words(subject.entry.uri)[:80]}.onnx"
+    target = out / MODELS / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists() or file_digest(target) != subject.normalized.sha256:
+        shutil.copyfile(subject.model.path, target)
+    return target
 
 
 def deliver(artifact: Artifact, folder: Path) -> Artifact:
@@ -76,6 +86,10 @@ def write_golden(subject: Subject, outputs: Outputs, folder: Path) -> None:
         stored = np.load(outputs.path(index), mmap_mode="r", allow_pickle=False)
         arrays[f"{OUTPUT}{name}"] = np.array(stored[:GOLDEN_SAMPLES])
     np.savez(folder / GOLDEN, **arrays)  # type: ignore[arg-type]
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "x"
 
 
 def _named(shape: tuple[int | str | None, ...]) -> tuple[int | str, ...]:

@@ -10,23 +10,18 @@ from ..comparison.facts import shipped_sha256
 from ..comparison.schema import (
     Control,
     Deployable,
-    Energy,
     FloatTwin,
-    Memory,
     Provenance,
     Row,
     Speed,
     StepDone,
 )
-from ..measuring.machine import machine
-from ..measuring.requests import Failure, Outputs, SpeedTimes
-from ..measuring.speedup import no_speed, speed
+from ..measuring.requests import Failure, Outputs
 from . import warned
-from .baseline import RUNTIME
 from .deliver import TWINS, deliver, row_folder, write_facts, write_golden
-from .measures import BASELINE
+from .figures import Group, Part, take
 from .verdict import check_limits
-from .work import COMPRESSED, ONNX_FORM, TWIN, Judged, Worked
+from .work import ONNX_FORM, Judged, Worked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,80 +106,45 @@ def _did_nothing(judged: Judged) -> bool:
 
 def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
     """Take the figures that need the machine for themselves."""
-    if judged.absent:
-        return _without_figures(row, worked, judged, out)
-    measures, info = worked.measured.measures, worked.place.info
-    form = judged.target.artifact.format
-    place = worked.place if judged.native else None
-    targets = [judged.target]
-    if worked.twin is not None:
-        targets.append(worked.twin.target)
-    targets.append(worked.measured.target)
-    onnx = judged.done.result.onnx
-    other_form = judged.native and onnx is not None and judged.parity is not None
-    if other_form and onnx is not None and onnx.digest != judged.target.artifact.digest:
-        targets.append(measures.target(ONNX_FORM, onnx))
-    names = [target.name for target in targets]
-    times = measures.speed(targets, place, [name for name in (TWIN, BASELINE) if name in names])
-    ours = _speed(times, COMPRESSED, worked, judged, names)
-    return row.model_copy(
+    onnx, twin = judged.done.result.onnx, worked.twin
+    other_form = (
+        judged.native
+        and judged.parity is not None
+        and onnx is not None
+        and onnx.digest != judged.target.artifact.digest
+    )
+    measures = worked.measured.measures
+    found = take(
+        Group(
+            measures=measures,
+            place=worked.place,
+            ours=_part(judged),
+            twin=_part(twin) if twin is not None else None,
+            float32=worked.measured.target,
+            onnx=measures.target(ONNX_FORM, onnx) if other_form and onnx is not None else None,
+            absent=judged.absent,
+        )
+    )
+    row = row.model_copy(
         update={
-            "speed": ours,
-            "memory": measures.memory(judged.target, place),
-            "energy": measures.energy(judged.target, place),
-            "float_twin": _float_twin(times, worked, names, out),
-            "warnings": (*row.warnings, *warned.of_speed(ours, info, form)),
+            "speed": found.speed,
+            "memory": found.memory,
+            "energy": found.energy,
+            "float_twin": _float_twin(worked, found.twin_speed, out),
         }
     )
+    warnings = (*row.warnings, *found.warnings, *warned.of_gain(row))
+    return row.model_copy(update={"warnings": warnings})
 
 
-def _without_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
-    """Say why nothing is timed: how fast the ONNX form is here says nothing about the device."""
-    reason, info = judged.absent, worked.place.info
-    failure = Failure(status="unsupported", reason=reason)
-    warning = warned.of_absent_runtime(reason, info.runtime_of(_format_of(judged)))
-    return row.model_copy(
-        update={
-            "speed": _speed(failure, COMPRESSED, worked, judged, []),
-            "memory": Memory(peak_rss_bytes=None, reason=reason),
-            "energy": Energy(reason=reason),
-            "float_twin": _float_twin(failure, worked, [], out),
-            "warnings": (*row.warnings, warning),
-        }
-    )
-
-
-def _format_of(judged: Judged) -> str:
-    """Return the format of what ships, or of its ONNX form where that is timed in its place."""
+def _part(judged: Judged) -> Part:
+    """Return what is timed: the file, or its ONNX form with the format that it speaks for."""
     made = judged.done.result.deployable
-    return made.format if judged.absent and made else judged.target.artifact.format
+    form = made.format if judged.absent and made else judged.target.artifact.format
+    return Part(judged.target, form, judged.native)
 
 
-def _speed(
-    times: SpeedTimes | Failure, name: str, worked: Worked, judged: Judged, names: list[str]
-) -> Speed:
-    threads = worked.measured.measures.threads
-    sets = machine(threads).instruction_sets
-    info, form = worked.place.info, _format_of(judged)
-    runtime = info.runtime_of(form) if judged.native or judged.absent else RUNTIME
-    if isinstance(times, Failure):
-        return no_speed(times.reason, runtime=runtime, threads=threads, instruction_sets=sets)
-    return speed(
-        times,
-        name,
-        runtime=runtime,
-        device_verified=judged.native and info.is_for_here(form),
-        instruction_sets=sets,
-        threads=threads,
-        twin=TWIN if TWIN in names and name != TWIN else None,
-        float32=BASELINE,
-        onnx=ONNX_FORM if ONNX_FORM in names and name == COMPRESSED else None,
-    )
-
-
-def _float_twin(
-    times: SpeedTimes | Failure, worked: Worked, names: list[str], out: Path
-) -> FloatTwin | None:
+def _float_twin(worked: Worked, speed: Speed | None, out: Path) -> FloatTwin | None:
     twin = worked.twin
     if twin is None:
         return None
@@ -192,11 +152,7 @@ def _float_twin(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_facts(worked.measured.subject, folder)
-    return FloatTwin(
-        deployable=_deployable(twin, folder, out),
-        quality=twin.quality,
-        speed=_speed(times, TWIN, worked, twin, names),
-    )
+    return FloatTwin(deployable=_deployable(twin, folder, out), quality=twin.quality, speed=speed)
 
 
 def _deployable(judged: Judged, folder: Path, out: Path) -> Deployable:

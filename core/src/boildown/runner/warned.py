@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..measuring.checks import metric_of
+from ..measuring.effects import one_sided
 from ..measuring.speedup import slower
 from ..model.selection import select_layers
 from ..plugins.values import BackendInfo, Warned
 
 if TYPE_CHECKING:
     from ..comparison.audited import Audit
-    from ..comparison.schema import Metric, Parity, Quality, Speed
+    from ..comparison.schema import Metric, Parity, Quality, Row, Speed
     from ..job.protocol import JobResult
     from ..recipe.steps import Step
     from .subjects import Subject
@@ -72,6 +73,14 @@ def of_speed(speed: Speed | None, info: BackendInfo, form: str) -> list[Warned]:
         text = f"timed on this computer, not on the device that {runtime} is made for"
         found.append(Warned(code="NOT_DEVICE_VERIFIED", text=text))
     return found
+
+
+def of_gain(row: Row) -> list[Warned]:
+    """Warn where a row is smaller than its float twin and gains no time by it."""
+    if row.deployable is None or row.float_twin is None:
+        return []
+    found = one_sided(row.deployable, row.float_twin.deployable, row.speed)
+    return [found] if found is not None else []
 
 
 def of_absent_runtime(reason: str, runtime: str) -> Warned:

@@ -6,6 +6,8 @@ asking a backend what it can do stays cheap.
 
 from __future__ import annotations
 
+import sys
+
 from boildown import (
     Artifact,
     BackendInfo,
@@ -18,6 +20,7 @@ from boildown import (
     Runtime,
     StepOutcome,
     Train,
+    UnsupportedError,
     hookimpl,
 )
 
@@ -37,7 +40,7 @@ def backend_info() -> BackendInfo:
         formats=FORMATS,
         needs=needs(),
         heavy_modules=("coremltools", "onnx2coreml", "torch", "tensorflow"),
-        targets_this_computer=False,
+        targets_this_computer=sys.platform == "darwin",
         stand_in="translated program, ONNX Runtime",
         citation="Apple, Core ML Tools, github.com/apple/coremltools",
         settings_schema=SETTINGS,
@@ -105,9 +108,12 @@ def to_onnx(deployable: Artifact, context: Context) -> Artifact:
 @hookimpl
 def open_runtime(deployable: Artifact, context: Context) -> Runtime:
     """Load the deployable in Core ML, which only macOS has."""
-    from .runtime import open_runtime
+    # mypy takes a plain comparison for an answer.
+    if not sys.platform.startswith("darwin"):
+        raise UnsupportedError("running a Core ML model requires macOS")
+    from .runtime import CoremlRuntime
 
-    return open_runtime(deployable, context)
+    return CoremlRuntime(deployable, context)
 
 
 @hookimpl

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from boildown import UnsupportedError, read_graph
+from boildown import read_graph
 from onnx import helper
 from PIL import Image
 
@@ -26,12 +25,8 @@ class CoremlRuntime:
     def __init__(self, deployable: Artifact, context: Context) -> None:
         """Load `deployable` for the compute units that the recipe names, all of them by default.
 
-        Core ML shares out its threads itself: `context.threads` is of no effect. Raises
-        UnsupportedError on a system without Core ML.
+        Core ML shares out its threads itself: `context.threads` is of no effect.
         """
-        # mypy takes a plain comparison for an answer.
-        if not sys.platform.startswith("darwin"):
-            raise UnsupportedError("running a Core ML model requires macOS")
         units = setting(context, "compute_units", COMPUTE_UNITS)
         with silently():
             self._model: Any = ct.models.MLModel(
@@ -97,8 +92,3 @@ def _image(pixels: np.ndarray, channels: str) -> Image.Image:
         return Image.fromarray(pixels[0])
     ordered = pixels[::-1] if channels == "bgr" else pixels
     return Image.fromarray(np.ascontiguousarray(ordered.transpose(1, 2, 0)))
-
-
-def open_runtime(deployable: Artifact, context: Context) -> CoremlRuntime:
-    """Load `deployable` in Core ML; UnsupportedError where this is no Mac."""
-    return CoremlRuntime(deployable, context)

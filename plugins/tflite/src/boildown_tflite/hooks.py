@@ -19,6 +19,7 @@ from boildown import (
     StepOutcome,
     Train,
     hookimpl,
+    on_arm,
 )
 
 from .offers import OFFERS, REFUSALS
@@ -35,7 +36,7 @@ def backend_info() -> BackendInfo:
         refusals=REFUSALS,
         formats=("tflite",),
         runtimes={"tflite": "LiteRT"},
-        targets_this_computer=False,
+        targets_this_computer=on_arm(),
         needs=("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert"),
         heavy_modules=(
             "tensorflow",

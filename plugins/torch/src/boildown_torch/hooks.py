@@ -19,6 +19,7 @@ from boildown import (
     StepOutcome,
     Train,
     hookimpl,
+    on_arm,
 )
 
 from .formats import FORMATS, RUNTIMES, carry
@@ -36,7 +37,7 @@ def backend_info() -> BackendInfo:
         refusals=REFUSALS,
         formats=FORMATS,
         runtimes=RUNTIMES,
-        device_formats=("pte",),
+        device_formats=() if on_arm() else ("pte",),
         deploy_settings=("format",),
         needs=("torch", "torchao", "torch-pruning", "onnxruntime", "onnxscript"),
         heavy_modules=("torch", "torchao", "torch_pruning", "onnxruntime"),

@@ -1,0 +1,131 @@
+"""Measure the deployables of a stored run on this computer: core and runtimes, no toolkit.
+
+What runs is proved to be what the run made. Speed, memory and energy are taken anew, and so are
+the outputs for the few samples that the run has kept; quality only where test data are given, for
+the run's own figures hold for the same file wherever it computes the same.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..comparison.files import read, write
+from ..comparison.merging import moved
+from ..errors import PluginError, UnknownBackendError, UsageError
+from ..measuring.machine import machine
+from ..plugins.registry import Registry
+from ..plugins.values import BackendInfo
+from ..recipe.recipe import Recipe
+from .baseline import RUNTIME
+from .cells import Title
+from .compare import check_out
+from .endpoints import Endpoint, endpoint, places
+from .events import Event, Listener
+from .row_again import Opens, RowAgain
+from .store import Store
+from .stored_model import StoredModel, stored_model
+
+if TYPE_CHECKING:
+    from ..comparison.schema import Comparison, Deployable, ModelRecord, Row
+    from .request import Request
+
+
+@dataclass
+class Measuring:
+    """One pass over a stored run; `execute` does it all and writes `request.out`."""
+
+    run: Path
+    #: Data, samples, threads, limits and folder; which recipes and models is the run's to say.
+    request: Request
+    tell: Listener
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def execute(self) -> Comparison:
+        """Measure every row that has a model; the others stay as they are, with their reasons.
+
+        Raises:
+            UsageError: the run cannot be read, or its files are not those that it made.
+        """
+        comparison = read(self.run)
+        # Files are opened by processes that work in folders of their own.
+        folder, out = (
+            (self.run if self.run.is_dir() else self.run.parent).resolve(),
+            self.request.out,
+        )
+        check_out(out)
+        if out.resolve() == folder:
+            raise UsageError("what is measured again goes into a folder of its own: name it, --out")
+        with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
+            # Nothing kept from an earlier run may answer in the place of a measurement.
+            store = Store(Path(scratch))
+            models = {
+                record.uri: stored_model(
+                    record,
+                    comparison,
+                    folder,
+                    self.request,
+                    store=store,
+                    stop=self.stop,
+                    progress=Title.of_model(record.uri).progress(self.tell),
+                )
+                for record in comparison.models
+            }
+            rows = [self._row(row, models, folder) for row in comparison.results]
+            records = [self._record(model) for model in models.values()]
+        given = {data.sha256: data for model in models.values() if (data := model.data)}
+        found = comparison.model_copy(
+            update={
+                "machine": machine(self.request.threads),
+                "other_machines": (),
+                "data": tuple(given.values()) or comparison.data,
+                "models": tuple(records),
+                "results": tuple(rows),
+            }
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        found = moved(found, folder, out.resolve())
+        write(found, out)
+        return found
+
+    def _row(self, row: Row, models: dict[str, StoredModel], folder: Path) -> Row:
+        if row.deployable is None:
+            return row.model_copy(update={"machine": 0})
+        recipe = next(r for r in self.request.recipes if r.name == row.recipe)
+        names = " / ".join((row.model, row.recipe, row.backend))
+        title = Title(names, names)
+        self.tell(Event("started", title.job, title.text, total=1))
+        self.tell(Event("part", title.job, title.text, text="measure"))
+        again = RowAgain(row, recipe, models[row.model], folder, _opens(row, row.deployable))
+        found = again.measured(row.deployable)
+        self.tell(Event("ended", title.job, title.text, text=found.reason, status=found.status))
+        return found
+
+    def _record(self, model: StoredModel) -> ModelRecord:
+        title = Title.of_model(model.record.uri, "float baseline, timed")
+        with title.shown(self.tell):
+            return model.measured_record()
+
+
+def recipes_of(run: Path) -> tuple[Recipe, ...]:
+    """Return the recipes of a stored run."""
+    return tuple(Recipe.model_validate(recipe) for recipe in read(run).recipes)
+
+
+def _opens(row: Row, made: Deployable) -> Opens:
+    """Find what opens a row's file here. What ONNX Runtime ran needs no plugin."""
+    runtime = row.speed.runtime if row.speed is not None else row.backend
+    by_core, absent = made.format == "onnx" and runtime == RUNTIME, ""
+    try:
+        place = endpoint(row.backend, Registry(), places(Path()))
+        if place.python is not None or not by_core:
+            return Opens(place)
+    except (PluginError, UnknownBackendError) as error:
+        absent = "" if by_core else str(error)
+    info = BackendInfo(toolkit=runtime, distribution="", offers=())
+    place = Endpoint(name=row.backend, info=info, worker=(), python=sys.executable, environment={})
+    return Opens(place, by_core, absent)
