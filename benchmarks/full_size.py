@@ -1,7 +1,8 @@
-"""Size and speed of what a backend makes of networks at 224 x 224 with random weights.
+"""Size and speed of what a backend makes of networks at 224 x 224.
 
-Sizes and speeds do not depend on what a network has learnt, accuracies do: none is given here.
-Images are noise. Ratios of CPU time are medians of interleaved pairs on one thread, batch 1.
+Sizes and speeds do not depend on what a network has learnt, accuracies do: they are given only
+where somebody names trained weights and ImageNet (see `full_size_inputs.py`). Ratios of CPU time
+are medians of interleaved pairs on one thread, batch 1.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boildown
-import numpy as np
 from boildown import Recipe
+from full_size_inputs import MODELS, add_options, bare, inputs
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, tell, write
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
     from boildown.report.results import Results
 
-MODELS = ("torchvision:mobilenet_v2", "torchvision:resnet50", "torchvision:squeezenet1_1")
-IMAGES = 48
 MEMORY = 4 << 30
 
 #: For each of `MODELS`.
@@ -57,20 +56,13 @@ class FullSize:
     hold: Callable[[dict[str, Any]], dict[str, bool]] = field(default=lambda _: {})
 
 
-def noise(folder: Path) -> Path:
-    """Write images of noise: calibration and test splits."""
-    random = np.random.default_rng(0)
-    draw = random.integers(0, 256, (2, IMAGES, 3, 224, 224), dtype=np.uint8)
-    np.savez(folder / "noise.npz", calibration_x=draw[0], test_x=draw[1])
-    return folder / "noise.npz"
-
-
 def row_of(
     row: Row, model: ModelRecord, results: Results, folder: Path, what: FullSize
 ) -> dict[str, Any]:
     """Return the figures of one row; ratios are before / after."""
-    found: dict[str, Any] = {"model": row.model, "recipe": row.recipe, "status": row.status}
-    found |= {"reason": row.reason, "warnings": [w.code for w in row.warnings]}
+    found: dict[str, Any] = {"model": bare([row.model])[0], "recipe": row.recipe}
+    found |= {"status": row.status, "reason": row.reason}
+    found |= {"warnings": [w.code for w in row.warnings]}
     if row.deployable is None or row.speed is None:
         return found
     twin = row.float_twin.deployable.bytes if row.float_twin else None
@@ -82,6 +74,10 @@ def row_of(
         "speed_same_runtime": _ratio(row.speed.versus_same_runtime_float),
         "parity_top1": row.parity.top1_agreement if row.parity else None,
         "peak_rss_bytes": row.cost.peak_rss_bytes if row.cost else None,
+        "bits_per_weight": row.deployable.bits_per_weight,
+        "layers_changed": row.audit.layers_changed if row.audit else None,
+        "layers_total": row.audit.layers_total if row.audit else None,
+        "quality": row.quality.model_dump(mode="json") if row.quality else None,
     }
     path = results.folder / row.deployable.path
     return found | what.measure(row.model, row.recipe, path, folder)
@@ -123,7 +119,7 @@ def held(row: dict[str, Any], key: str, value: float | None, least: float) -> di
 def page(record: dict[str, Any], what: FullSize) -> str:
     """Return the record as Markdown."""
     legend = (
-        "Inputs are 224 x 224, weights random. Ratios are before / after: bytes of the float32 "
+        f"Inputs are 224 x 224. {record['inputs']} Ratios are before / after: bytes of the float32 "
         "ONNX input, and of the float file of the same format, / of the deployable; CPU time of "
         "float32 ONNX Runtime, of the float network in the same runtime, and where given of eager "
         "PyTorch / of the deployable, medians of interleaved pairs (quartiles).\n"
@@ -133,24 +129,34 @@ def page(record: dict[str, Any], what: FullSize) -> str:
         f"{made_by(record['provenance'])}\n\n{legend}",
         (
             "| model | recipe | size | same format | ONNX Runtime float32 | same runtime | eager "
-            "| memory | |"
+            "| memory | top-1 | |"
         ),
-        "|---|---|---:|---:|---:|---:|---:|---:|---|",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
-    lines += [_line(row) for row in record["rows"]]
+    lines += [_line(row, judged=record["imagenet"]) for row in record["rows"]]
     return "\n".join(lines) + "\n\n" + targets_in_words(record["targets"])
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: dict[str, Any], *, judged: bool) -> str:
     name, notes = row["model"].partition(":")[2], [row["status"], *row["warnings"]]
     if "size" not in row:
-        return f"| {name} | {row['recipe']} | | | | | | | {row['status']}: {row['reason']} |"
+        return f"| {name} | {row['recipe']} | | | | | | | | {row['status']}: {row['reason']} |"
     same = row["size_same_format"]
     sizes = [f"{row['size']:.2f}×", "" if same is None else f"{same:.2f}×"]
     speeds = [_shown(row.get(k)) for k in ("speed", "speed_same_runtime", "speed_eager")]
     memory = f"{(row['peak_rss_bytes'] or 0) / 2**30:.2f} GiB"
     said = ", ".join(dict.fromkeys(note for note in notes if note != "ok"))
-    return f"| {name} | {row['recipe']} | {' | '.join([*sizes, *speeds])} | {memory} | {said} |"
+    cells = [name, row["recipe"], *sizes, *speeds, memory, top1_of(row) if judged else "", said]
+    return f"| {' | '.join(cells)} |"
+
+
+def top1_of(row: dict[str, Any]) -> str:
+    """Return top-1 with n and the difference to the float network, empty where there is none."""
+    metrics = {metric["name"]: metric for metric in (row.get("quality") or {}).get("metrics", ())}
+    top1 = metrics.get("top1")
+    if top1 is None or top1["value"] is None:
+        return ""
+    return f"{top1['value']:.4f} ({top1['difference']:+.4f}, n {top1['n']:,})"
 
 
 def _shown(ratio: dict[str, Any] | None) -> str:
@@ -158,30 +164,41 @@ def _shown(ratio: dict[str, Any] | None) -> str:
 
 
 def run(what: FullSize) -> None:
-    """Run the grid model by model, and write both records."""
-    out = ROOT / f"benchmarks/results/{what.backend}-full-size"
+    """Do what the command line asks of a backend."""
     parser = argparse.ArgumentParser(description=what.title)
-    parser.add_argument("--models", nargs="+", default=MODELS)
-    parser.add_argument("--out", type=Path, default=out)
-    options = parser.parse_args()
+    add_options(parser)
+    parser.add_argument("--out", type=Path)
+    measure_all(what, parser.parse_args())
+
+
+def measure_all(what: FullSize, options: argparse.Namespace) -> None:
+    """Run the grid model by model, and write both records after each.
+
+    What belongs to somebody's own weights goes into a record of its own, unless `out` names one.
+    """
+    kind = "full-size" if options.weights is None else "own-weights"
+    out = options.out or ROOT / f"benchmarks/results/{what.backend}-{kind}"
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for model in options.models:
+        given = inputs(options, folder)
+        for model in given.models:
             results = boildown.compare(
                 [Recipe.model_validate({"name": n, "steps": s}) for n, s in what.recipes.items()],
                 models=model,
                 backends=what.backend,
-                data=f"npz:{noise(folder)}",
+                data=given.data,
                 out=folder / "out",
                 timing_seconds=20,
                 on_event=tell,
             )
             source = results.comparison.models[0]
             rows += [row_of(row, source, results, folder, what) for row in results.rows]
-    record = {
-        "provenance": provenance(*what.packages),
-        "targets": targets(rows, what),
-        "rows": rows,
-    }
-    write(options.out, record, page(record, what))
+            record = {
+                "provenance": provenance(*what.packages),
+                "inputs": given.words,
+                "imagenet": given.imagenet,
+                "targets": targets(rows, what),
+                "rows": rows,
+            }
+            write(out, record, page(record, what))

@@ -17,7 +17,7 @@ from typing import Any
 import boildown
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, write
-from zoo_onnxruntime import MODELS, figures, table
+from zoo_figures import MODELS, figures, table
 
 LEAST_SIZE_RATIO = {"zoo:mobilenet_v2": 3.2, "zoo:resnet50": 3.5, "zoo:squeezenet1_1": 3.5}
 LEAST_DIFFERENCE = -0.007

@@ -19,7 +19,8 @@ from boildown import OnnxRuntime
 from boildown.model.normalize import normalize
 from boildown.plugins.models import find_model
 from boildown_torch.importer import import_onnx
-from full_size import MODELS, FullSize, Target, held, run
+from full_size import FullSize, Target, held, run
+from full_size_inputs import MODELS
 
 if TYPE_CHECKING:
     from pathlib import Path

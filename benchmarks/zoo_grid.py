@@ -20,10 +20,12 @@ from boildown import Recipe
 from boildown_zoo.dataset import FOLDER
 from provenance import ROOT, provenance
 from records import tell
-from zoo_onnxruntime import MODELS, figures
+from zoo_figures import MODELS, figures
 from zoo_page import Targets, read, save
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bits_chart import Modes
     from boildown.comparison.schema import ModelRecord, Row
 
@@ -106,7 +108,7 @@ def _least_sparsity(row: Row) -> float | None:
 
 
 def missing(
-    grid: Grid, rows: list[dict[str, Any]], models: list[str], methods: list[str]
+    grid: Grid, rows: list[dict[str, Any]], models: Sequence[str], methods: Sequence[str]
 ) -> list[Cell]:
     """Return what of models × methods has no rows yet, method by method."""
     done = {(row["model"], row["recipe"]) for row in rows}
@@ -119,38 +121,63 @@ def missing(
 
 
 def run(grid: Grid) -> None:
-    """Run what is missing method by method, and write both records after each."""
+    """Do what the command line asks of a grid."""
     every = [*grid.once, *grid.trained]
-    out = ROOT / f"benchmarks/results/zoo-{grid.backend}"
     parser = argparse.ArgumentParser(description=grid.title)
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--methods", nargs="*", default=every, choices=every, metavar="METHOD")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=out)
+    parser.add_argument("--out", type=Path, default=record_of(grid))
     parser.add_argument(
         "--page", action="store_true", help="make all but OUT.json anew, and run nothing"
     )
     options = parser.parse_args()
-    record = read(options.out) | {"title": grid.title, "train_images": IMAGES}
     if options.page:
-        save(options.out, record, grid.targets, grid.modes)
+        save(options.out, _record(grid, options.out), grid.targets, grid.modes)
+        return
+    fill(
+        grid,
+        options.models,
+        options.methods,
+        seeds=options.seeds,
+        jobs=options.jobs,
+        out=options.out,
+    )
+
+
+def record_of(grid: Grid) -> Path:
+    """Return where the record of a grid is kept, without suffix."""
+    return ROOT / f"benchmarks/results/zoo-{grid.backend}"
+
+
+def _record(grid: Grid, out: Path) -> dict[str, Any]:
+    return read(out) | {"title": grid.title, "train_images": IMAGES}
+
+
+def fill(
+    grid: Grid, models: Sequence[str], methods: Sequence[str], *, seeds: int, jobs: int, out: Path
+) -> None:
+    """Run what is missing method by method, and write both records after each."""
+    record = _record(grid, out)
+    cells = missing(grid, record["rows"], models, methods)
+    if not cells:
         return
     record["runs"].append(provenance(*grid.packages))
     with tempfile.TemporaryDirectory() as folder:
         first, test = f"npz:{first_images(Path(folder))}", "zoo:fashion-mnist?split=test"
-        for model, method in missing(grid, record["rows"], options.models, options.methods):
+        for model, method in cells:
             train = "zoo:fashion-mnist?split=train" if method in grid.on_all_images else first
             data = {"train": train, "test": test}
             results = boildown.compare(
-                recipes(grid, method, options.seeds, data),
+                recipes(grid, method, seeds, data),
                 models=model,
                 backends=grid.backend,
                 out=Path(folder) / "out",
-                jobs=options.jobs,
+                jobs=jobs,
                 timing_seconds=2,
                 on_event=tell,
             )
             place, known = len(record["runs"]) - 1, results.comparison.models[0]
             record["rows"] += [row_of(row, known) | {"run": place} for row in results.rows]
-            save(options.out, record, grid.targets, grid.modes)
+            save(out, record, grid.targets, grid.modes)

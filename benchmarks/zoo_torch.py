@@ -19,6 +19,7 @@ TUNE = {"epochs": 1, "learning_rate": 3e-4}
 SLOW = {"epochs": 1, "learning_rate": 1e-4}
 LONG = {"epochs": 3, "learning_rate": 1e-3}
 
+FILTER = {"sparsity": 0.5, "structure": "filter"}
 STATIC = {"quantize": {"weights": "int8", "activations": "int8"}}
 ONCE: dict[str, Steps] = {
     "int8-static": [STATIC],
@@ -32,6 +33,9 @@ ONCE: dict[str, Steps] = {
     "palettize-3bit": [{"cluster": {"bits": 3}}],
     "palettize-2bit": [{"cluster": {"bits": 2}}],
     "prune-50-element": [{"prune": {"sparsity": 0.5}}],
+    "prune-50-element-global": [{"prune": {"sparsity": 0.5, "scope": "global"}}],
+    "prune-50-filter": [{"prune": FILTER}],
+    "prune-50-filter-global": [{"prune": {**FILTER, "scope": "global"}}],
     "prune-50-channel": [{"prune": {"sparsity": 0.5, "structure": "channel"}}],
     "int8-static-pte": [{"quantize": {**STATIC["quantize"], "with": {"torch": {"format": "pte"}}}}],
     "prune-50-element-pte": [{"prune": {"sparsity": 0.5, "with": {"torch": {"format": "pte"}}}}],

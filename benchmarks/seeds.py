@@ -1,0 +1,89 @@
+"""The study: three networks by every method on every toolkit, as one command.
+
+    python benchmarks/seeds.py [--parts accuracy size photos] [--weights DIR] [--imagenet DIR]
+
+accuracy  the zoo's networks, trained on Fashion-MNIST, over all 10,000 test images (`zoo_*.py`)
+size      the same architectures at 224 x 224 with random weights (`*_full_size.py`), or with
+          somebody's own weights and images (`full_size_inputs.py`)
+photos    EfficientNet-Lite0 with ImageNet weights on real photos (`seeds_photos.py`)
+
+What is recorded already is not run again (delete a record to have it anew), so the command can be
+interrupted and goes on; the first run of everything takes a day of one core. In the end all
+records become results/seeds.md and seeds.html; `--page` does that alone. Somebody's own weights
+give records of their own (`*-own-weights`), and are not part of the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import coreml_full_size
+import nni_full_size
+import onnxruntime_full_size
+import seeds_photos
+import tflite_full_size
+import torch_full_size
+import zoo_coreml
+import zoo_nni
+import zoo_onnxruntime
+import zoo_tflite
+import zoo_torch
+from full_size import measure_all
+from full_size_inputs import add_options
+from provenance import ROOT
+from seeds_page import write_pages
+from zoo_figures import MODELS
+from zoo_grid import fill, record_of
+
+GRIDS = (zoo_torch.GRID, zoo_tflite.GRID, zoo_coreml.GRID, zoo_nni.GRID, zoo_onnxruntime.GRID)
+FULL_SIZES = (
+    torch_full_size.FULL_SIZE,
+    tflite_full_size.FULL_SIZE,
+    coreml_full_size.FULL_SIZE,
+    nni_full_size.FULL_SIZE,
+    onnxruntime_full_size.FULL_SIZE,
+)
+PARTS = ("accuracy", "size", "photos")
+RESULTS = ROOT / "benchmarks/results"
+
+
+def accuracy(backends: list[str], seeds: int, jobs: int) -> None:
+    """Fill the grids on the zoo's networks."""
+    for grid in GRIDS:
+        if grid.backend in backends:
+            methods = [*grid.once, *grid.trained]
+            fill(grid, MODELS, methods, seeds=seeds, jobs=jobs, out=record_of(grid))
+
+
+def size(backends: list[str], options: argparse.Namespace) -> None:
+    """Measure networks of full size; with own weights always, else where there is no record."""
+    for what in FULL_SIZES:
+        recorded = (RESULTS / f"{what.backend}-full-size.json").exists()
+        if what.backend in backends and (options.weights is not None or not recorded):
+            measure_all(what, options)
+
+
+def main() -> None:
+    """Run the parts that are asked for, and write the pages."""
+    every = [grid.backend for grid in GRIDS]
+    parser = argparse.ArgumentParser(description="Three networks, every method, every toolkit.")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--backends", nargs="+", choices=every, default=every)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--page", action="store_true", help="write the pages, and run nothing")
+    add_options(parser)
+    options = parser.parse_args()
+    options.out = None
+    if not options.page:
+        if "size" in options.parts:
+            size(options.backends, options)
+        if "photos" in options.parts and not seeds_photos.OUT.with_suffix(".json").exists():
+            seeds_photos.measure(jobs=options.jobs)
+        if "accuracy" in options.parts:
+            accuracy(options.backends, options.seeds, options.jobs)
+    write_pages(RESULTS, GRIDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""`seeds.md` and `seeds.html`: the study's records together, with plots that open offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly import graph_objects
+from plotly.offline import get_plotlyjs
+from seeds_tables import accuracy, photos, sizes
+from zoo_grid import IMAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seeds_tables import Part, Table
+    from zoo_grid import Grid
+
+TITLE = "Three networks, every method, five toolkits"
+INTRODUCTION = (
+    "Made by `python benchmarks/seeds.py` from the records that each part names; they hold "
+    "command, commit, versions, computer and threads. The three parts measure different things and "
+    "must not be mixed: each says on which weights and images."
+)
+_COLOURS = {
+    "torch": "#d55e00",
+    "tflite": "#e69f00",
+    "coreml": "#0072b2",
+    "nni": "#009e73",
+    "onnxruntime": "#000000",
+}
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+
+
+def write_pages(results: Path, grids: Sequence[Grid]) -> None:
+    """Write both pages from the records in `results`."""
+    backends = [grid.backend for grid in grids]
+    parts = (accuracy(grids, IMAGES), sizes(results, backends), photos(results))
+    (results / "seeds.md").write_text(_markdown(parts), "utf-8")
+    (results / "seeds.html").write_text(_html(parts), "utf-8")
+
+
+def _markdown(parts: Sequence[Part]) -> str:
+    lines = [f"# {TITLE}\n", f"{INTRODUCTION} With plots: [seeds.html](seeds.html), to download."]
+    for part in parts:
+        lines += [f"\n## {part.title}\n", part.words, f"\nRecords: {_links(part)}."]
+        for table in part.tables:
+            lines += [f"\n### {table.title}\n", f"| {' | '.join(table.columns)} |"]
+            lines += [f"|{'---|' * len(table.columns)}"]
+            lines += [f"| {' | '.join(row)} |" for row in table.rows]
+        if part.missing:
+            lines += [f"\nNot run yet: {'; '.join(part.missing)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _links(part: Part) -> str:
+    return ", ".join(f"[{name}]({name})" for name in part.records) or "none"
+
+
+def _html(parts: Sequence[Part]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("seeds.html.jinja").render(
+        title=TITLE,
+        introduction=INTRODUCTION.replace("`", ""),
+        parts=[(part, [(table, Markup(_plot(table))) for table in part.tables]) for part in parts],  # noqa: S704 - plotly escapes
+        plotly=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own
+    )
+
+
+def _plot(table: Table) -> str:
+    """Return size against accuracy as HTML, a trace for each backend; empty without points."""
+    if not table.points:
+        return ""
+    figure = graph_objects.Figure()
+    for place, backend in enumerate(dict.fromkeys(point[0] for point in table.points)):
+        mine = [point for point in table.points if point[0] == backend]
+        figure.add_scatter(
+            x=[point[2] for point in mine],
+            y=[100 * point[3] for point in mine],
+            text=[point[1] for point in mine],
+            name=backend,
+            mode="markers",
+            marker={
+                "color": _COLOURS.get(backend, "#777777"),
+                "symbol": _SYMBOLS[place % len(_SYMBOLS)],
+                "size": 9,
+            },
+            hovertemplate="%{text}<br>%{x:.2f}× smaller deflated<br>%{y:+.2f} points",
+        )
+    figure.update_layout(
+        xaxis={"title": "times smaller, deflated", "type": "log"},
+        yaxis={"title": "top-1, points against float", "range": [-12, 2]},
+        height=460,
+        margin={"t": 20},
+        template="plotly_white",
+    )
+    return str(figure.to_html(full_html=False, include_plotlyjs=False))

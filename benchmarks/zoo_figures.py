@@ -1,0 +1,68 @@
+"""The figures of a row of a comparison as benchmarks keep them, and their table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boildown.comparison.schema import ModelRecord, Ratio, Row
+
+MODELS = ("zoo:mobilenet_v2", "zoo:resnet50", "zoo:squeezenet1_1")
+HEADING = (
+    "| recipe | size | deflated | bits/weight | top-1 | difference (95 % interval) "
+    "| speed (95 % interval) | warnings |"
+)
+
+
+def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
+    """Return the figures of one row that a reader asks for first; ratios are before / after."""
+    found: dict[str, Any] = {"model": row.model, "recipe": row.recipe, "status": row.status}
+    found["warnings"] = [f"{w.code}: {w.text}" for w in row.warnings]
+    if row.deployable is None or row.speed is None or not (row.quality and row.quality.metrics):
+        return found | {"reason": row.reason}
+    before = model.baseline.size
+    top1 = row.quality.metrics[0]
+    return found | {
+        "bytes": row.deployable.bytes,
+        "size_ratio": before.bytes / row.deployable.bytes,
+        "deflated_ratio": before.deflated_bytes / row.deployable.deflated_bytes,
+        "bits_per_weight": row.deployable.bits_per_weight,
+        "top1": top1.value,
+        "n": top1.n,
+        "top1_difference": top1.difference,
+        "top1_difference_interval": top1.difference_interval,
+        "agreement": row.quality.agreement,
+        "sqnr_db": row.quality.sqnr_db,
+        "speedup_same_runtime": _ratio(row.speed.versus_same_runtime_float),
+        "speedup_onnxruntime_float32": _ratio(row.speed.versus_onnxruntime_float),
+        "threads": row.speed.threads,
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table, a section a model."""
+    lines = []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        lines += [f"\n## `{model}`\n", HEADING, "|---|---:|---:|---:|---:|---:|---:|---|"]
+        lines += [_line(row) for row in rows if row["model"] == model]
+    return "\n".join(lines)
+
+
+def _line(row: dict[str, Any]) -> str:
+    codes = ", ".join(dict.fromkeys(text.partition(":")[0] for text in row["warnings"]))
+    if "bytes" not in row:
+        return f"| {row['recipe']} | | | | | | | {row['status']}: {row['reason']} |"
+    low, high = row["top1_difference_interval"]
+    ratio = row["speedup_onnxruntime_float32"]
+    speed = ""
+    if ratio is not None:
+        speed = "{:.2f}× ({:.2f} to {:.2f})".format(ratio["median"], *ratio["interval"])
+    return (
+        f"| {row['recipe']} | {row['size_ratio']:.2f}× | {row['deflated_ratio']:.2f}× "
+        f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {row['top1_difference']:+.4f} "
+        f"({low:+.4f} to {high:+.4f}) | {speed} | {codes} |"
+    )
+
+
+def _ratio(ratio: Ratio | None) -> dict[str, Any] | None:
+    return None if ratio is None else ratio.model_dump(mode="json")
