@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ Splits = dict[str, dict[str, NDArray[Any]]]
 
 
 def dataset(uri: str) -> DataManifest:
-    manifest = provide_dataset(uri)
+    manifest = provide_dataset(uri, Path())
     assert manifest is not None
     return manifest
 

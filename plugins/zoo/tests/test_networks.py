@@ -25,7 +25,7 @@ each_network = pytest.mark.parametrize("name", list(NETWORKS))
 
 
 def entry(name: str) -> ModelEntry:
-    found = provide_model(f"zoo:{name}")
+    found = provide_model(f"zoo:{name}", Path())
     assert found is not None
     return found
 

@@ -1,0 +1,131 @@
+"""The study on somebody's own ImageNet: `benchmarks/full_size_inputs.py` on a small fake of it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from boildown import DataError, compare
+from PIL import Image
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+NAME = "mobilenet_v2"
+CLASSES = 1000
+PHOTOS = 12
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Callable[..., Any]:
+    """Return a function that reads the options of the benchmark."""
+    sys.path.insert(0, str(BENCHMARKS))
+    module = importlib.import_module("full_size_inputs")
+    sys.path.remove(str(BENCHMARKS))
+
+    def read(folder: Path, *words: object) -> Any:
+        parser = argparse.ArgumentParser()
+        module.add_options(parser)
+        return module.inputs(parser.parse_args([*map(str, words)]), folder)
+
+    return read
+
+
+def synset(number: int) -> str:
+    """Return a folder's name; in ImageNet too their sorted order is that of the classes."""
+    return f"n{number * 13 + 1440764:08d}"
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write weights, and images that lie where torchvision's own pipeline classifies them."""
+    import torch
+    from boildown_torch.sources.vision import torchvision_models
+
+    folder, models = tmp_path_factory.mktemp("imagenet"), torchvision_models()
+    torch.manual_seed(0)
+    network = models.get_model(NAME, weights=None).eval()
+    transforms = models.get_model_weights(NAME).DEFAULT.transforms()
+    random = np.random.default_rng(0)
+    photos = [
+        Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8)).resize((300, 260))
+        for _ in range(PHOTOS)
+    ]
+    batch = torch.stack([transforms(photo) for photo in photos])
+    with torch.no_grad():
+        network.classifier[1].weight *= 1e3
+        # Without their mean the outputs tell the photos apart.
+        network.classifier[1].bias -= network(batch).mean(0)
+        classes = network(batch).argmax(1).tolist()
+    assert len(set(classes)) > PHOTOS // 2
+    (folder / "weights").mkdir()
+    torch.save(network.state_dict(), folder / "weights" / f"{NAME}-0123abcd.pth")
+    for place, (photo, number) in enumerate(zip(photos, classes, strict=True)):
+        other = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        for split, image in (("val", photo), ("train", other)):
+            where = folder / "images" / split / synset(number)
+            where.mkdir(parents=True, exist_ok=True)
+            image.save(where / f"{place}.png")
+    order = [synset(number) for number in range(CLASSES)]
+    (folder / "classes.txt").write_text("\n".join(order))
+    (folder / "reversed.txt").write_text("\n".join(order[::-1]))
+    return folder
+
+
+def own(inputs: Callable[..., Any], imagenet: Path, folder: Path, *words: object) -> Any:
+    """Return the inputs of somebody who has weights and images."""
+    given = ("--weights", imagenet / "weights", "--imagenet", imagenet / "images", *words)
+    return inputs(folder, "--models", f"torchvision:{NAME}", *given)
+
+
+def top1(given: Any, folder: Path) -> tuple[float | None, int]:
+    """Return what the float network gets right, and of how many."""
+    results = compare(
+        "float16",
+        models=given.models[0],
+        backends="onnxruntime",
+        data=given.data,
+        out=folder / "out",
+        timing_seconds=0.02,
+        cache=folder / "cache",
+    )
+    quality = results.comparison.models[0].baseline.quality
+    assert quality is not None
+    return quality.metrics[0].value, quality.metrics[0].n
+
+
+@pytest.mark.parametrize(("order", "right"), [("classes.txt", 1), ("reversed.txt", 0)])
+def test_images_are_judged_by_the_order_of_the_classes(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path, order: str, right: int
+) -> None:
+    given = own(inputs, imagenet, tmp_path, "--classes", imagenet / order)
+    assert given.imagenet
+    assert top1(given, tmp_path) == (right, PHOTOS)
+
+
+def test_some_of_the_classes_need_their_order(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="add classes=FILE"):
+        top1(own(inputs, imagenet, tmp_path), tmp_path)
+
+
+def test_without_trained_weights_no_accuracy_is_promised(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path
+) -> None:
+    given = inputs(tmp_path)
+    assert not given.imagenet
+    assert "random" in given.words
+    with pytest.raises(SystemExit, match="name their weights"):
+        inputs(tmp_path, "--imagenet", imagenet / "images")
+
+
+def test_weights_are_found_by_the_name_of_the_network(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match="has no weights for resnet50"):
+        inputs(tmp_path, "--weights", imagenet / "weights", "--models", "torchvision:resnet50")
