@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ..recipe.recipe import Recipe
 from ..recipe.steps import Op, Step
+from .behind import gaps_behind
 from .matching import (
     matched_settings,
     neutral_settings,
@@ -32,10 +33,10 @@ def gaps(
     """Return all gaps between a recipe and a backend; empty: it can carry out every step.
 
     Each step is compared with the nearest offer of its operation: the one with the fewest gaps,
-    of those the one that matches most settings. A step that trains needs training data, whether
-    its offer says so or not. `available` is what the data has, `platform` is `sys.platform`; a
-    backend that does not run there has one gap more, on the first step. `form` is the format of
-    the file that ships.
+    of those the one that matches most settings. A refusal because of an earlier step is a gap
+    whatever the offers say. A step that trains needs training data, whether its offer says so or
+    not. `available` is what the data has, `platform` is `sys.platform`; a backend that does not
+    run there has one gap more, on the first step. `form` is the format of the file that ships.
     """
     found: list[Gap] = []
     if obstacle := platform_obstacle(platforms, backend=backend, platform=platform):
@@ -55,6 +56,7 @@ def gaps(
         ]
         matches = [len(matched_settings(step, offer)) for offer in candidates]
         found += min(zip(lists, matches, strict=True), key=lambda near: (len(near[0]), -near[1]))[0]
+        found += gaps_behind(recipe.steps, index, refusals, backend)
     return found
 
 

@@ -67,16 +67,26 @@ class Offer(Frozen):
 
 
 class Refusal(Frozen):
-    """A sentence that says why something is not offered, shown instead of the bare gap."""
+    """A sentence that says why something is not offered, shown instead of the bare gap.
+
+    With `behind` it is a gap by itself, whatever the offers accept: it refuses a step because of
+    what an earlier step of the chain is.
+    """
 
     op: Op
     setting: str | None = None
     value: Scalar = None
     reason: str
+    #: Earlier steps are meant whose settings this would accept; nothing else of it is looked at.
+    behind: Offer | None = None
+    #: Settings of the backend's own (`with`): an earlier step that gives one is not meant.
+    unless: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _setting_exists(self) -> Self:
         _check_settings(self.op, [self.setting] if self.setting else [])
+        if self.unless and self.behind is None:
+            raise ValueError("'unless' is about the earlier step that 'behind' describes")
         return self
 
 

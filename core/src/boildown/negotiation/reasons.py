@@ -68,11 +68,12 @@ def refusal_for(
     refusals: Sequence[Refusal], op: Op, setting: str | None, value: Scalar
 ) -> str | None:
     """Return the plugin's own sentence, the one for this very value before one for any value."""
-    about = [r for r in refusals if r.op == op and r.setting == setting]
-    exact = [r for r in about if r.value is not None and _means(r.value, setting, value)]
+    about = [r for r in refusals if r.op == op and r.setting == setting and r.behind is None]
+    exact = [r for r in about if r.value is not None and means(r.value, setting, value)]
     general = [r for r in about if r.value is None]
     return next((refusal.reason for refusal in [*exact, *general]), None)
 
 
-def _means(named: Scalar, setting: str | None, value: Scalar) -> bool:
+def means(named: Scalar, setting: str | None, value: Scalar) -> bool:
+    """Tell whether a refusal that names one value is about another, as `n:m` is about `2:4`."""
     return same(named, value) or (setting == "structure" and named == "n:m" and is_pattern(value))

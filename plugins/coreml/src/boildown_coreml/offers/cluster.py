@@ -9,8 +9,9 @@ _ONE_TABLE = {"mlmodel": "a neural network has one table a layer; ship an mlpack
 _TABLE = Offer(
     op="cluster",
     accepts={
-        "bits": (1, 2, 3, 4, 6, 8),
+        # 4 bits come first since the suite chains the first bits, and int8 follows no fewer.
         "values": Range(minimum=2, maximum=256),
+        "bits": (4, 1, 2, 3, 6, 8),
         "init": (None, "kmeans", "linear", "density", "random"),
         "granularity": (None, "tensor"),
         "keep_sparsity": (False, True),
@@ -22,8 +23,8 @@ _TABLES = _TABLE.model_copy(
         # A table of more for each channel is larger than the weights of most layers.
         "accepts": {
             **_TABLE.accepts,
-            "bits": (1, 2, 3, 4),
             "values": Range(minimum=2, maximum=16),
+            "bits": (4, 1, 2, 3),
             "granularity": ("channel",),
         },
         "after": ("distill", "prune"),
@@ -31,6 +32,18 @@ _TABLES = _TABLE.model_copy(
     }
 )
 CLUSTER_OFFERS = (_TABLE, _TABLES)
+#: Steps that leave every layer a table of at most 8 numbers, while coremltools quantizes none of
+#: fewer than 10. Those of some layers only are no such steps: int8 has the others to work on.
+SHORT_TABLES = Offer(
+    op="cluster",
+    accepts={
+        **_TABLE.accepts,
+        "values": Range(minimum=2, maximum=8),
+        "bits": (1, 2, 3),
+        "train": (None, True),
+        "layers": (),
+    },
+)
 CLUSTER_REFUSALS = (
     *(
         Refusal(

@@ -6,6 +6,8 @@ from typing import Any
 
 from boildown import Approximation, Offer, Range, Refusal
 
+from .cluster import SHORT_TABLES
+
 #: What a neural network (`.mlmodel`) has no form for.
 NO_BLOCKS = {"mlmodel": "a neural network has no scales for blocks; ship an mlpackage"}
 NO_CODES = {"mlmodel": "a neural network has no quantized activations; ship an mlpackage"}
@@ -95,6 +97,19 @@ QUANTIZE_OFFERS = (
     _STATIC_CHANNEL,
 )
 QUANTIZE_REFUSALS = (
+    *(
+        Refusal(
+            op="quantize",
+            setting="weights",
+            value=value,
+            reason="coremltools leaves tables of fewer than 10 numbers, and `cluster` makes one of"
+            " at most 8 for each layer; share 9 values or more, or give it `granularity: channel`",
+            behind=SHORT_TABLES,
+            # With these a layer may have more tables than one, or entries of several numbers.
+            unless=("group_size", "cluster_dim"),
+        )
+        for value in _CODES["weights"]
+    ),
     Refusal(
         op="quantize",
         setting="weights",
