@@ -71,7 +71,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
         "of the paired difference. *control*: the float network after the same training. Speed: "
         "CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core ML needs macOS."
     )
-    records = tuple(f"{record_of(grid).name}.md" for grid in grids)
+    records = tuple(f"{record_of(grid).name}.md" for grid in grids if _read(record_of(grid)))
     return Part("Accuracy", words, tuple(tables), records, tuple(missing))
 
 
