@@ -157,7 +157,7 @@ def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
         *head,
         _times(row["size_ratio"]),
         _times(row["deflated_ratio"]),
-        f"{row['agreement']:.2f} of {row['n']}",
+        f"{row['agreement']:.2f} (n {row['n']})",
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
         _times((row["speedup_onnxruntime_float32"] or {}).get("median")),
         ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes]),
