@@ -18,12 +18,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boildown import load_results
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, write
 from zoo_figures import MODELS, figures, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from boildown.comparison.schema import ModelRecord, Row
 
 RECIPE = ROOT / "benchmarks/recipes/int8-static.yaml"
 BACKENDS = ("torch", "tflite", "coreml", "nni", "onnxruntime")
@@ -93,7 +98,7 @@ def main() -> None:
     write(options.out, record, page(record))
 
 
-def _row(row: Any, models: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a row of the core's
+def _row(row: Row, models: Mapping[str, ModelRecord]) -> dict[str, Any]:
     found = {"n": 0, "backend": row.backend} | figures(row, models[row.model])
     return found | {"recipe": f"{row.recipe} on {row.backend}"}
 

@@ -60,7 +60,7 @@ def row_of(
     row: Row, model: ModelRecord, results: Results, folder: Path, what: FullSize
 ) -> dict[str, Any]:
     """Return the figures of one row; ratios are before / after."""
-    found: dict[str, Any] = {"model": bare([row.model])[0], "recipe": row.recipe}
+    found: dict[str, Any] = {"model": bare(row.model), "recipe": row.recipe}
     found |= {"status": row.status, "reason": row.reason}
     found |= {"warnings": [w.code for w in row.warnings]}
     if row.deployable is None or row.speed is None:

@@ -18,7 +18,6 @@ from boildown import Uri
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
 NETWORKS = ("mobilenet_v2", "resnet50", "squeezenet1_1")
 MODELS = tuple(f"torchvision:{name}" for name in NETWORKS)
@@ -80,9 +79,9 @@ def _weighted(model: str, folder: Path) -> str:
     return str(Uri("torchvision", name, {"weights": str(found[0].resolve())}))
 
 
-def bare(models: Sequence[str]) -> tuple[str, ...]:
-    """Return models without the weights that they were given."""
-    return tuple(model.partition("?")[0] for model in models)
+def bare(model: str) -> str:
+    """Return a model without the weights that it was given."""
+    return model.partition("?")[0]
 
 
 def _noise(folder: Path) -> Path:

@@ -8,7 +8,7 @@ size      the same architectures at 224 x 224 with random weights (`*_full_size.
 photos    EfficientNet-Lite0 with ImageNet weights on real photos (`seeds_photos.py`)
 
 What is recorded already is not run again (delete a record to have it anew), so the command can be
-interrupted and goes on; the first run of everything takes a day of one core. In the end all
+interrupted and goes on; the first run of everything takes many hours. In the end all
 records become results/seeds.md and seeds.html; `--page` does that alone. Somebody's own weights
 give records of their own (`*-own-weights`), and are not part of the page.
 """

@@ -19,7 +19,7 @@ from .report.markdown import write_markdown
 from .report.page.page import write_page
 from .report.results import Results
 from .report.sensitivity import Sensitivity, write_sensitivity
-from .runner.again import Measuring, recipes_of
+from .runner.again import Measuring
 from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
@@ -262,8 +262,9 @@ def measure(
     Raises:
         UsageError: the run cannot be read, or its files are not those that it made.
     """
+    stored, place = read(Path(run)), Path(run)
     request = Request(
-        recipes=recipes_of(Path(run)),
+        recipes=tuple(Recipe.model_validate(recipe) for recipe in stored.recipes),
         data=data,
         samples=samples,
         threads=threads,
@@ -272,7 +273,8 @@ def measure(
         out=Path(out),
     )
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
-    comparison = Measuring(Path(run), request, listeners(*own)).execute()
+    folder = place if place.is_dir() else place.parent
+    comparison = Measuring(folder, stored, request, listeners(*own)).execute()
     write_markdown(comparison, request.out)
     write_page(comparison, request.out)
     return Results(comparison, request.out)

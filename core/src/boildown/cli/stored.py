@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .outcome import OK, SOME_NOT_OK
 from .running import Samples, Seconds, Threads, Timing
+
+if TYPE_CHECKING:
+    from ..report.results import Results
 
 #: Statuses of rows with a model that was measured.
 _MEASURED = ("ok", "no_effect")
@@ -30,13 +33,9 @@ def report(
 ) -> None:
     """Write the reports of stored runs anew; those of several runs or machines as one."""
     from .. import api
-    from ..report.table import ResultsTable
-    from .consoles import results_console
 
     results = api.report(runs, out=out)
-    console = results_console()
-    console.print(ResultsTable(results.comparison))
-    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
+    _show(results)
 
 
 def measure(  # noqa: PLR0917 - typer reads the options off the signature
@@ -54,8 +53,6 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
     from ..job.process import Limits
-    from ..report.table import ResultsTable
-    from .consoles import results_console
     from .live import Live
 
     with Live() as live:
@@ -69,9 +66,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
             limits=Limits(seconds=time_limit),
             on_event=live.hear,
         )
-    console = results_console()
-    console.print(ResultsTable(results.comparison))
-    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
+    _show(results)
     failed = any(row.status not in _MEASURED for row in results.rows if row.deployable is not None)
     raise typer.Exit(SOME_NOT_OK if failed else OK)
 
@@ -109,3 +104,12 @@ def diff(
     results_console().print(DiffTable(found, held))
     failed = any(verdict.outcome == "failed" for verdict in held)
     raise typer.Exit(SOME_NOT_OK if failed else OK)
+
+
+def _show(results: Results) -> None:
+    from ..report.table import ResultsTable
+    from .consoles import results_console
+
+    console = results_console()
+    console.print(ResultsTable(results.comparison))
+    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
+import numpy as np
 from pydantic import ValidationError
 
 from ..artifact import Artifact
@@ -55,6 +57,18 @@ def facts_of(folder: Path) -> Facts:
             f"{folder / FACTS} is broken or was written by another version of boildown "
             f"({error.error_count()} fields do not fit). Run `boildown compare` again."
         ) from error
+
+
+def golden_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read a golden file; UsageError where it is missing or damaged."""
+    try:
+        # Objects would need pickle, which can run any code.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError as error:
+        raise UsageError(missing(path)) from error
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+        raise UsageError(f"{path} is not a file of arrays: {error}.") from error
 
 
 def missing(path: Path) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
-
-import numpy as np
 
 from ..comparison.facts import INPUT, OUTPUT
-from ..comparison.stored import missing
+from ..comparison.stored import golden_arrays
 from ..errors import UsageError
 from .text import clean
 
@@ -37,13 +34,7 @@ def golden_samples(path: Path, row: Row) -> int | None:
     """
     if not path.exists() and why_no_outputs(row):
         return None
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            counts = {name: arrays[name].shape[:1] for name in arrays.files}
-    except FileNotFoundError as error:
-        raise UsageError(missing(path)) from error
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
-        raise UsageError(f"{path} is not a file of arrays: {error}.") from error
+    counts = {name: array.shape[:1] for name, array in golden_arrays(path).items()}
     sides = [any(name.startswith(side) for name in counts) for side in (INPUT, OUTPUT)]
     if not all(sides) or len(set(counts.values())) != 1 or () in counts.values():
         raise UsageError(

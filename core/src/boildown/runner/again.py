@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..comparison.files import read, write
+from ..comparison.files import write
 from ..comparison.merging import moved
 from ..errors import PluginError, UnknownBackendError, UsageError
 from ..measuring.machine import machine
 from ..plugins.registry import Registry
 from ..plugins.values import BackendInfo
-from ..recipe.recipe import Recipe
 from .baseline import RUNTIME
 from .cells import Title
 from .compare import check_out
@@ -37,10 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Measuring:
-    """One pass over a stored run; `execute` does it all and writes `request.out`."""
+    """One pass over the run stored in `folder`; `execute` does it all, writes `request.out`."""
 
-    run: Path
-    #: Data, samples, threads, limits and folder; which recipes and models is the run's to say.
+    folder: Path
+    comparison: Comparison
+    #: The run's recipes, and data, samples, threads, limits and folder that are asked for.
     request: Request
     tell: Listener
     stop: threading.Event = field(default_factory=threading.Event)
@@ -49,35 +49,34 @@ class Measuring:
         """Measure every row that has a model; the others stay as they are, with their reasons.
 
         Raises:
-            UsageError: the run cannot be read, or its files are not those that it made.
+            UsageError: the run's files are not those that it made.
         """
-        comparison = read(self.run)
+        comparison, out = self.comparison, self.request.out
         # Files are opened by processes that work in folders of their own.
-        folder, out = (
-            (self.run if self.run.is_dir() else self.run.parent).resolve(),
-            self.request.out,
-        )
+        folder = self.folder.resolve()
         check_out(out)
         if out.resolve() == folder:
             raise UsageError("what is measured again goes into a folder of its own: name it, --out")
         with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
             # Nothing kept from an earlier run may answer in the place of a measurement.
             store = Store(Path(scratch))
-            models = {
-                record.uri: stored_model(
+            models = [
+                stored_model(
                     record,
                     comparison,
                     folder,
                     self.request,
                     store=store,
                     stop=self.stop,
-                    progress=Title.of_model(record.uri).progress(self.tell),
+                    tell=self.tell,
                 )
                 for record in comparison.models
-            }
-            rows = [self._row(row, models, folder) for row in comparison.results]
-            records = [self._record(model) for model in models.values()]
-        given = {data.sha256: data for model in models.values() if (data := model.data)}
+            ]
+            by_uri = {model.record.uri: model for model in models}
+            rows = [self._row(row, by_uri, folder) for row in comparison.results]
+            records = [self._record(model) for model in models]
+        data = (model.measures.subject.data_record for model in models)
+        given = {record.sha256: record for record in data if record is not None}
         found = comparison.model_copy(
             update={
                 "machine": machine(self.request.threads),
@@ -109,11 +108,6 @@ class Measuring:
         title = Title.of_model(model.record.uri, "float baseline, timed")
         with title.shown(self.tell):
             return model.measured_record()
-
-
-def recipes_of(run: Path) -> tuple[Recipe, ...]:
-    """Return the recipes of a stored run."""
-    return tuple(Recipe.model_validate(recipe) for recipe in read(run).recipes)
 
 
 def _opens(row: Row, made: Deployable) -> Opens:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..comparison.files import NAME, write
-from ..comparison.schema import Comparison, DataRecord, ModelRecord, Row
+from ..comparison.schema import Comparison, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError, UsageError
 from ..job.environment import look_anew
 from ..measuring.machine import machine
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ..comparison.schema import DataRecord
     from ..data.manifest import SplitName
     from ..recipe.recipe import Status
     from .store import Store
@@ -234,15 +235,8 @@ def _distinct(measured: Sequence[Measured]) -> list[Measured]:
 
 
 def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
-    records: dict[str, DataRecord] = {}
-    for subject in (m.subject for m in measured):
-        if subject.data is not None:
-            counts = {name: len(split) for name, split in subject.data.splits.items()}
-            sha256, test = subject.digests.whole, subject.digests.test
-            records[sha256] = DataRecord(
-                uri=subject.data.uri, sha256=sha256, splits=counts, test_sha256=test
-            )
-    return tuple(records.values())
+    found = (m.subject.data_record for m in measured)
+    return tuple({record.sha256: record for record in found if record is not None}.values())
 
 
 def check_out(out: Path) -> None:

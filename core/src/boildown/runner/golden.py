@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ..comparison.facts import GOLDEN, INPUT, OUTPUT
-from ..comparison.stored import missing
+from ..comparison.stored import golden_arrays, missing
 from ..data.manifest import DataManifest, Split
 from ..errors import UsageError
 from ..measuring.requests import Outputs
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def golden_samples(folder: Path) -> DataManifest | None:
+def kept_samples(folder: Path) -> DataManifest | None:
     """Return the samples beside a deployable as test data; None where the run computed none.
 
     They are what the model gets: preprocessed already, and without labels.
@@ -41,7 +40,7 @@ def golden_samples(folder: Path) -> DataManifest | None:
     return DataManifest(uri=GOLDEN, kind="arrays", splits={"test": split})
 
 
-def golden_outputs(folder: Path, names: Sequence[str], scratch: Path) -> Outputs:
+def kept_outputs(folder: Path, names: Sequence[str], scratch: Path) -> Outputs:
     """Return the recorded outputs called `names` as if they had been computed into `scratch`.
 
     Raises:
@@ -66,12 +65,5 @@ def golden_outputs(folder: Path, names: Sequence[str], scratch: Path) -> Outputs
 
 
 def _arrays(path: Path, side: str) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {
-                name.removeprefix(side): arrays[name]
-                for name in arrays.files
-                if name.startswith(side)
-            }
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
-        raise UsageError(f"{path} is not a file of arrays: {error}.") from error
+    found = golden_arrays(path).items()
+    return {name.removeprefix(side): array for name, array in found if name.startswith(side)}

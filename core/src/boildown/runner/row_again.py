@@ -15,7 +15,7 @@ from ..negotiation.settings import deploy_settings
 from ..plugins.values import Warned
 from . import warned
 from .figures import Figures, Group, Part, take
-from .golden import golden_outputs
+from .golden import kept_outputs
 from .verdict import check_limits
 from .work import COMPRESSED, TWIN
 
@@ -160,7 +160,7 @@ class RowAgain:
     def _same_outputs(self, outputs: Outputs, folder: Path) -> Warned:
         """Say how far the outputs are from those that the run has kept."""
         scratch = outputs.folder.with_name("recorded")
-        recorded = golden_outputs(folder, outputs.names, scratch)
+        recorded = kept_outputs(folder, outputs.names, scratch)
         task = self.model.measures.subject.entry.task
         found = parity(outputs, recorded, task=task)
         far = found.max_abs_difference

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..comparison.schema import Comparison, DataRecord, ModelRecord, Row
 from ..comparison.stored import facts_of, verified
 from ..errors import UsageError
 from ..job.environment import digest
@@ -16,16 +15,19 @@ from ..model.layers import source_layers
 from ..model.normalize import normalize
 from ..plugins.values import CLASSIFICATION, ModelEntry
 from .baseline import RUNTIME, baseline_speed
-from .golden import golden_samples
+from .cells import Title
+from .golden import kept_samples
 from .measures import BASELINE, Measures
 from .subject_data import Digests, SubjectData, prepare_data
 from .subjects import Subject
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from ..comparison.schema import Comparison, ModelRecord, Row
+    from .events import Listener
     from .request import Request
     from .store import Store
 
@@ -48,25 +50,13 @@ class StoredModel:
         """The float32 source as a target."""
         return self.measures.target(BASELINE, self.measures.subject.model)
 
-    @property
-    def data(self) -> DataRecord | None:
-        """The data that were given."""
-        subject = self.measures.subject
-        if subject.data is None:
-            return None
-        counts = {name: len(split) for name, split in subject.data.splits.items()}
-        found = subject.digests
-        return DataRecord(
-            uri=subject.data.uri, sha256=found.whole, splits=counts, test_sha256=found.test
-        )
-
     def on_samples(self, folder: Path) -> Measures | None:
         """Return the measures on the samples that lie in the folder of a row; None: there are none.
 
         Raises:
             UsageError: they are damaged.
         """
-        data = golden_samples(folder)
+        data = kept_samples(folder)
         if data is None:
             return None
         digests = Digests({"test": digest({"samples": str(folder)})})
@@ -103,7 +93,7 @@ def stored_model(
     *,
     store: Store,
     stop: threading.Event,
-    progress: Callable[[int, int, str], None],
+    tell: Listener,
 ) -> StoredModel:
     """Return a model of the run in `folder` with the data that `request` names.
 
@@ -111,6 +101,8 @@ def stored_model(
         UsageError: the run did not keep the source, or it is not the same any more.
         DataError: the data do not fit the model.
     """
+    title = Title.of_model(record.uri)
+    progress = title.progress(tell)
     progress(0, 0, "reading the model")
     rows = [row for row in comparison.results if row.model == record.uri]
     subject = _subject(record, rows, folder, store)
@@ -133,12 +125,10 @@ def stored_model(
         limits=request.limits,
         stop=stop,
         timing_seconds=request.timing_seconds,
-        on_progress=lambda said: progress(
-            int(said.get("done", 0)), int(said.get("total", 0)), str(said.get("text", ""))
-        ),
+        on_progress=title.messages(tell),
     )
     places = [_place(row, folder) for row in rows if row.deployable is not None]
-    samples = next((place for place in places if golden_samples(place) is not None), None)
+    samples = next((place for place in places if kept_samples(place) is not None), None)
     found = StoredModel(record, measures, samples)
     if subject.data is None:
         return found
@@ -153,7 +143,7 @@ def _subject(record: ModelRecord, rows: Sequence[Row], folder: Path, store: Stor
     if not record.path:
         raise UsageError(
             f"the run in {folder} has not kept its source {record.uri}: an older boildown "
-            "wrote it, or the run was not measured. Run `boildown compare` again."
+            "wrote it. Run `boildown compare` again."
         )
     source = verified(
         folder,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..artifact import Artifact, file_digest
+from ..comparison.schema import DataRecord
 from ..job.environment import digest, source_digest
 from ..model.layers import Layer, source_layers
 from ..model.normalize import NormalizedModel, normalize
@@ -57,6 +58,18 @@ class Subject:
     def layers_behind(self, steps: Sequence[Step]) -> list[Layer]:
         """List the layers that a model has behind these steps."""
         return source_layers(self.network(steps).path)
+
+    @property
+    def data_record(self) -> DataRecord | None:
+        """Its data as reports name them."""
+        if self.data is None:
+            return None
+        return DataRecord(
+            uri=self.data.uri,
+            sha256=self.digests.whole,
+            splits={name: len(split) for name, split in self.data.splits.items()},
+            test_sha256=self.digests.test,
+        )
 
     @property
     def available(self) -> frozenset[Need]:
