@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .api import sensitivity as sensitivity
     from .artifact import Artifact as Artifact
     from .data.batches import batches as batches
+    from .data.index import Index as Index
+    from .data.index import write_split as write_split
     from .data.manifest import Batch as Batch
     from .data.manifest import DataManifest as DataManifest
     from .data.manifest import Split as Split
@@ -124,6 +126,8 @@ _HOME = {
     "load_results": "api",
     "Artifact": "artifact",
     "batches": "data.batches",
+    "write_split": "data.index",
+    "Index": "data.index",
     "Batch": "data.manifest",
     "DataManifest": "data.manifest",
     "Split": "data.manifest",

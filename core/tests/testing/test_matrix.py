@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from boildown import BackendInfo, Offer, Range
-from boildown.testing.matrix import offered_cases
+from boildown import BackendInfo, Offer, Range, Refusal
+from boildown.testing.matrix import chained_cases, offered_cases
 from boildown.testing.refused import refused_cases
 
 
@@ -71,3 +71,27 @@ def test_a_value_that_no_step_can_have_is_told() -> None:
     accepts = {"sparsity": Range(), "criterion": ("magnitude", "threshold")}
     with pytest.raises(ValueError, match="no step can have criterion 'threshold'"):
         offered_cases(info(Offer(op="prune", accepts=accepts)))
+
+
+def chains(*refusals: Refusal) -> list[str]:
+    """Return the labels of all chains of a backend that clusters and then quantizes."""
+    offers = (
+        Offer(op="cluster", accepts={"values": Range(minimum=2, maximum=256)}, after=()),
+        Offer(op="quantize", accepts={"weights": ("int8",)}, after=("cluster",)),
+    )
+    found = chained_cases(info(*offers).model_copy(update={"refusals": refusals}))
+    return [case.label for case in found]
+
+
+def behind(most: int) -> Refusal:
+    few = Offer(op="cluster", accepts={"values": Range(minimum=2, maximum=most)})
+    return Refusal(op="quantize", reason="tables are too short", behind=few)
+
+
+def test_a_chain_begins_with_a_case_that_brings_about_no_refusal() -> None:
+    assert chains() == ["cluster-values=5+quantize"]
+    assert chains(behind(8)) == ["cluster-values=16+quantize"]
+
+
+def test_where_every_case_brings_about_a_refusal_there_is_no_chain() -> None:
+    assert chains(behind(256)) == []

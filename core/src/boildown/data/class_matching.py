@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..nearest import nearest
-from .images import write_split
-from .index import Index, read_index
+from .index import Index, read_index, write_split
 from .manifest import DataManifest, Split
 
 

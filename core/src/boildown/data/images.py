@@ -11,8 +11,8 @@ from pathlib import Path
 from ..errors import DataError
 from .class_files import read_classes
 from .image_scan import scan_folders, scan_table
-from .index import ClassOrder, Index, interleaved, write_index
-from .manifest import DataManifest, Split
+from .index import ClassOrder, Index, interleaved, write_split
+from .manifest import DataManifest
 from .uris import Uri, refuse_unknown_keys
 
 
@@ -48,9 +48,3 @@ def images_dataset(uri: Uri, workdir: Path) -> DataManifest:
         classes=scan.classes,
         notes=scan.notes,
     )
-
-
-def write_split(index: Index, workdir: Path) -> Split:
-    """Write the index of one split; it is labelled if its images are."""
-    labelled = bool(index.entries) and index.entries[0][1] is not None
-    return Split(path=write_index(index, workdir), count=len(index.entries), labelled=labelled)

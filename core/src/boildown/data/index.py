@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ..errors import DataError
 from ..files import write_atomically
+from .manifest import Split
 
 #: Whether class names were sorted by boildown, or put into the model's order by the user.
 ClassOrder = Literal["sorted", "given"]
@@ -63,6 +64,12 @@ def write_index(index: Index, workdir: Path) -> Path:
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     path = workdir / f"images-{hashlib.sha256(text.encode()).hexdigest()[:32]}.jsonl"
     return path if path.exists() else write_atomically(path, text)
+
+
+def write_split(index: Index, workdir: Path) -> Split:
+    """Write the index of one split; it is labelled if its images are."""
+    labelled = bool(index.entries) and index.entries[0][1] is not None
+    return Split(path=write_index(index, workdir), count=len(index.entries), labelled=labelled)
 
 
 def read_index(path: Path) -> Index:

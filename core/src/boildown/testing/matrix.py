@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ..frozen import Frozen
+from ..negotiation.behind import gaps_behind
 from ..negotiation.matching import refused_settings
 from ..negotiation.offers import Offer, Range, Scalar
 from ..negotiation.reasons import offered
@@ -88,26 +89,33 @@ def first_cases(info: BackendInfo) -> list[Case]:
 def chained_cases(info: BackendInfo) -> list[Case]:
     """Return every chain of two that `after` allows: an offer behind the first of each operation.
 
-    Clustering that keeps zeros comes behind pruning as well.
+    Where that first one brings about a refusal (`Refusal.behind`), the next case without comes in
+    its place. Clustering that keeps zeros comes behind pruning as well.
     """
-    firsts = first_cases(info)
+    firsts, every = first_cases(info), offered_cases(info)
     lasts = firsts + [
         case
-        for case in offered_cases(info)
+        for case in every
         if getattr(case.steps[0], "keep_sparsity", False) and case not in firsts
     ]
-    by_op = {case.offer.op: case for case in reversed(firsts)}
-    return [
-        last.model_copy(
-            update={
-                "label": f"{before.label}+{last.label}",
-                "steps": (*before.steps, *last.steps),
-            }
-        )
-        for op, before in sorted(by_op.items())
+    by_op: dict[str, list[Case]] = {}
+    for case in [*firsts, *every]:
+        by_op.setdefault(case.offer.op, []).append(case)
+    chains = [
+        next((chain for before in befores if (chain := _chain(before, last, info))), None)
+        for op, befores in sorted(by_op.items())
         for last in lasts
         if op in last.offer.after
     ]
+    return [chain for chain in chains if chain is not None]
+
+
+def _chain(before: Case, last: Case, info: BackendInfo) -> Case | None:
+    """Return two cases behind each other; None where the first brings about a refusal."""
+    steps = (*before.steps, *last.steps)
+    if gaps_behind(steps, len(before.steps), info.refusals, ""):
+        return None
+    return last.model_copy(update={"label": f"{before.label}+{last.label}", "steps": steps})
 
 
 def label_of(steps: Sequence[Step]) -> str:

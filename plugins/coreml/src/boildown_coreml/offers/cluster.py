@@ -9,9 +9,8 @@ _ONE_TABLE = {"mlmodel": "a neural network has one table a layer; ship an mlpack
 _TABLE = Offer(
     op="cluster",
     accepts={
-        # 4 bits come first since the suite chains the first bits, and int8 follows no fewer.
+        "bits": (1, 2, 3, 4, 6, 8),
         "values": Range(minimum=2, maximum=256),
-        "bits": (4, 1, 2, 3, 6, 8),
         "init": (None, "kmeans", "linear", "density", "random"),
         "granularity": (None, "tensor"),
         "keep_sparsity": (False, True),
@@ -23,8 +22,8 @@ _TABLES = _TABLE.model_copy(
         # A table of more for each channel is larger than the weights of most layers.
         "accepts": {
             **_TABLE.accepts,
+            "bits": (1, 2, 3, 4),
             "values": Range(minimum=2, maximum=16),
-            "bits": (4, 1, 2, 3),
             "granularity": ("channel",),
         },
         "after": ("distill", "prune"),

@@ -7,18 +7,21 @@ what `skimage.data` would download, and of the stereo pair the left one.
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boildown import DataError, DataManifest
+from boildown import DataError, DataManifest, Index, write_split
 
 from ..uris import SCHEME
 from .extra import folder_of, remark, require
-from .index import Photo, write_split
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+#: An image file and its class number, None where nobody labelled it.
+Photo = tuple[Path, int | None]
 DATASET = "photos"
 SPLITS = ("calibration", "test")
 PACKAGES = ("foolbox", "skimage", "sklearn")
@@ -67,7 +70,7 @@ def manifest(split: str | None, workdir: Path) -> DataManifest:
             "uri": uri,
             "kind": "images",
             "splits": {
-                name: write_split(photos[name](), workdir)
+                name: write_split(_index(photos[name]()), workdir)
                 for name in SPLITS
                 if split in {None, name}
             },
@@ -77,12 +80,19 @@ def manifest(split: str | None, workdir: Path) -> DataManifest:
     )
 
 
+def _index(photos: Sequence[Photo]) -> Index:
+    root = Path(os.path.commonpath([file.parent for file, _ in photos]))
+    entries = tuple((file.relative_to(root).as_posix(), label) for file, label in photos)
+    # The labels are numbers of the model's own classes, whose order nobody may sort anew.
+    return Index(root, entries, class_order="given")
+
+
 def _labelled() -> list[Photo]:
     """Find foolbox's photos in the order of their names, which end in the label."""
     folder = folder_of("foolbox") / "data"
     files = sorted(folder.glob("imagenet_*.jpg"))
     found = [(file, _LABELLED.fullmatch(file.stem)) for file in files]
-    photos = [Photo(file, int(match[1])) for file, match in found if match]
+    photos: list[Photo] = [(file, int(match[1])) for file, match in found if match]
     if len(photos) != _TESTED:
         raise DataError(
             f"{folder} holds {len(photos)} labelled ImageNet photos where {_TESTED} are known;"
@@ -96,4 +106,4 @@ def _unlabelled() -> list[Photo]:
     lost = [file for file in files if not file.is_file()]
     if lost:
         raise DataError(f"{len(lost)} photos are missing, such as {lost[0]}; reinstall its package")
-    return [Photo(file) for file in files]
+    return [(file, None) for file in files]
