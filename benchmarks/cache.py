@@ -53,7 +53,7 @@ def main() -> None:
             timed([*profiled, *command], folder, environment)
         other = timed([*command[:2], "other.yaml", *words], folder, environment)
     target = SECONDS + SHARE * first.wall
-    record = {
+    record: dict[str, Any] = {
         "provenance": provenance("boildown-onnxruntime", "boildown-zoo"),
         "first_seconds": {"wall": round(first.wall, 3), "cpu": round(first.cpu, 3)},
         "again_seconds": both(again),

@@ -24,7 +24,7 @@ from boildown.plugins.models import find_model
 from boildown_coreml.convert import convert
 from boildown_coreml.translator import translate
 from boildown_torch.importer import import_onnx
-from coreml_full_size import MODELS
+from full_size_inputs import MODELS
 from onnx import numpy_helper
 from provenance import ROOT, made_by, provenance
 from records import targets_in_words, write

@@ -8,22 +8,14 @@ results/coreml-full-size.json and .md.
 
 from __future__ import annotations
 
-from typing import Any
+from full_size import FullSize, run
+from full_size_page import Target
+from zoo_coreml import GRID
 
-from full_size import FullSize, Target, run
-
-HALF = {"op": "prune", "sparsity": 0.5}
-RECIPES: dict[str, list[dict[str, Any]]] = {
-    "int8-weights": [{"op": "quantize", "weights": "int8"}],
-    "palettize-4bit": [{"op": "cluster", "bits": 4}],
-    "palettize-2bit": [{"op": "cluster", "bits": 2}],
-    "prune-50-int8": [HALF, {"op": "quantize", "weights": "int8"}],
-}
 FULL_SIZE = FullSize(
-    backend="coreml",
     title="Networks of full size through Core ML",
-    packages=("boildown-coreml", "coremltools", "onnx2coreml", "torchvision"),
-    recipes=RECIPES,
+    grid=GRID,
+    trained=("int8-static-trained", "prune-75-trained"),
     targets={
         "int8-weights": Target("size", (3.7, 3.7, 3.7)),
         "palettize-4bit": Target("size", (6.9, 6.9, 6.9)),

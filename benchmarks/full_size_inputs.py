@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 NETWORKS = ("mobilenet_v2", "resnet50", "squeezenet1_1")
 MODELS = tuple(f"torchvision:{name}" for name in NETWORKS)
 IMAGES = 48
+#: To train on.
+LESSON = 16
+CLASSES = 1000
 _SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
@@ -85,8 +88,11 @@ def bare(model: str) -> str:
 
 
 def _noise(folder: Path) -> Path:
-    """Write images of noise: calibration and test splits."""
+    """Write images of noise: calibration and test splits, and some to train on with any class."""
     random = np.random.default_rng(0)
     draw = random.integers(0, 256, (2, IMAGES, 3, 224, 224), dtype=np.uint8)
-    np.savez(folder / "noise.npz", calibration_x=draw[0], test_x=draw[1])
+    lesson = random.integers(0, 256, (LESSON, 3, 224, 224), dtype=np.uint8)
+    classes = random.integers(0, CLASSES, LESSON)
+    splits = {"calibration_x": draw[0], "test_x": draw[1], "train_x": lesson, "train_y": classes}
+    np.savez(folder / "noise.npz", **splits)
     return folder / "noise.npz"

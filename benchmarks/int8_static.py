@@ -64,7 +64,7 @@ def main() -> None:
         )
         models = {model.uri: model for model in results.comparison.models}
         rows = [figures(row, models[row.model]) for row in results.rows]
-    record = {
+    record: dict[str, Any] = {
         "provenance": provenance("boildown-onnxruntime", "boildown-zoo"),
         "targets": targets(rows),
         "rows": rows,

@@ -11,18 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import onnx
-from full_size import FullSize, Target, run
+from full_size import FullSize, run
+from full_size_page import Target
+from zoo_nni import CHANNEL, GRID, INT8
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHANNEL = {"op": "prune", "sparsity": 0.5, "structure": "channel"}
-INT8 = {"op": "quantize", "weights": "int8", "activations": "int8"}
-RECIPES: dict[str, list[dict[str, Any]]] = {
-    "prune-50-channel": [CHANNEL],
-    "int8-static": [INT8],
-    "prune-50-channel-int8": [CHANNEL, INT8],
-}
 CLASSES = 1000
 
 
@@ -39,12 +34,19 @@ def hold(row: dict[str, Any]) -> dict[str, bool]:
 
 
 FULL_SIZE = FullSize(
-    backend="nni",
     title="Networks of full size through NNI",
-    packages=("boildown-nni", "boildown-torch", "nni", "torch", "torchvision"),
-    recipes=RECIPES,
+    grid=GRID,
+    trained=(
+        "int8-aware",
+        "lsq-int4",
+        "dorefa-int4",
+        "bnn-weights",
+        "distill-dynamic",
+        "prune-then-int8-aware",
+    ),
+    more={"l1-50-channel-int8": [{"prune": CHANNEL}, {"quantize": INT8}]},
     targets={
-        "prune-50-channel": Target("size", (2.7, 2.7, 2.7), "speed", (2.3, 2.3, 2.3)),
+        "l1-50-channel": Target("size", (2.7, 2.7, 2.7), "speed", (2.3, 2.3, 2.3)),
         "int8-static": Target("size", (3.4, 3.8, 3.4), "speed", (1.8, 2.5, 1.8)),
     },
     measure=measure,

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from boildown_nni import prune as pruning
@@ -70,10 +71,13 @@ def measure(model: str, structure: str, bits: int, images: int, seeds: int) -> d
     """Return the accuracies of every way, a number a seed."""
     row: dict[str, Any] = {"model": model, "structure": structure, "bits": bits}
     for way in WAYS:
-        pruning.make_pruner = make_pruner if way == "apart" else fuse(bits)
+        maker = make_pruner if way == "apart" else fuse(bits)
         row[way] = []
         for seed in range(seeds):
-            with tempfile.TemporaryDirectory() as folder:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                mock.patch.object(pruning, "make_pruner", maker),
+            ):
                 what = subject(model, Path(folder), images)
                 file = shipped(what, "nni", steps(way, structure, bits), seed)
                 row[way].append(top1(what, file, TESTED))

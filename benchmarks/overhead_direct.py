@@ -39,7 +39,7 @@ class Images(CalibrationDataReader):  # type: ignore[misc]
         """Return the next batch, None behind the last."""
         batch = self._images[self._at : self._at + BATCH].astype(np.float32) / 255
         self._at += BATCH
-        mean, std = (np.float32(values).reshape(3, 1, 1) for values in (MEAN, STD))
+        mean, std = (np.array(values, np.float32).reshape(3, 1, 1) for values in (MEAN, STD))
         return {"input": (batch - mean) / std} if len(batch) else None
 
 

@@ -78,8 +78,10 @@ def write_resnet50(path: Path, *, side: int = 224, width: int = 64, seed: int = 
     values = graph.rng.standard_normal((CLASSES, into)) / np.sqrt(into)
     weights = [graph.weight("fc.weight", values), graph.weight("fc.bias", np.zeros(CLASSES))]
     graph.nodes.append(helper.make_node("Gemm", [x, *weights], ["logits"], name="fc", transB=1))
-    ports = [("input", ["N", 3, side, side]), ("logits", ["N", CLASSES])]
-    infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, s) for name, s in ports]
+    infos = [
+        helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, side, side]),
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", CLASSES]),
+    ]
     made = helper.make_graph(graph.nodes, "resnet50", infos[:1], infos[1:], graph.weights)
     opsets = [helper.make_opsetid("", 17)]
     onnx.save(helper.make_model(made, opset_imports=opsets, ir_version=10), path)

@@ -10,7 +10,7 @@ photos    EfficientNet-Lite0 with ImageNet weights on real photos (`seeds_photos
 What is recorded already is not run again (delete a record to have it anew), so the command can be
 interrupted and goes on; the first run of everything takes many hours. In the end all
 records become results/seeds.md and seeds.html; `--page` does that alone. Somebody's own weights
-give records of their own (`*-own-weights`), and are not part of the page.
+give records and a page of their own (`*-own-weights`).
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ import zoo_nni
 import zoo_onnxruntime
 import zoo_tflite
 import zoo_torch
-from full_size import measure_all
+from full_size import fill as fill_full_size
 from full_size_inputs import add_options
 from provenance import ROOT
 from seeds_page import write_pages
+from seeds_tables import accuracy as accuracy_part
+from seeds_tables import photos, sizes
 from zoo_figures import MODELS
-from zoo_grid import fill, record_of
+from zoo_grid import IMAGES, fill, record_of
 
 GRIDS = (zoo_torch.GRID, zoo_tflite.GRID, zoo_coreml.GRID, zoo_nni.GRID, zoo_onnxruntime.GRID)
 FULL_SIZES = (
@@ -43,6 +45,8 @@ FULL_SIZES = (
     nni_full_size.FULL_SIZE,
     onnxruntime_full_size.FULL_SIZE,
 )
+TITLE = "Three networks, every method, five toolkits"
+OWN_TITLE = "Three networks with weights of one's own"
 PARTS = ("accuracy", "size", "photos")
 RESULTS = ROOT / "benchmarks/results"
 
@@ -56,11 +60,10 @@ def accuracy(backends: list[str], seeds: int, jobs: int) -> None:
 
 
 def size(backends: list[str], options: argparse.Namespace) -> None:
-    """Measure networks of full size; with own weights always, else where there is no record."""
+    """Measure networks of full size."""
     for what in FULL_SIZES:
-        recorded = (RESULTS / f"{what.backend}-full-size.json").exists()
-        if what.backend in backends and (options.weights is not None or not recorded):
-            measure_all(what, options)
+        if what.grid.backend in backends:
+            fill_full_size(what, options)
 
 
 def main() -> None:
@@ -74,7 +77,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the pages, and run nothing")
     add_options(parser)
     options = parser.parse_args()
-    options.out = None
+    options.out = options.methods = None
     if not options.page:
         if "size" in options.parts:
             size(options.backends, options)
@@ -82,7 +85,10 @@ def main() -> None:
             seeds_photos.measure(jobs=options.jobs)
         if "accuracy" in options.parts:
             accuracy(options.backends, options.seeds, options.jobs)
-    write_pages(RESULTS, GRIDS)
+    parts = (accuracy_part(GRIDS, IMAGES), sizes(FULL_SIZES), photos(RESULTS))
+    write_pages(RESULTS / "seeds", TITLE, parts)
+    if options.weights is not None:
+        write_pages(RESULTS / "seeds-own-weights", OWN_TITLE, (sizes(FULL_SIZES, own=True),))
 
 
 if __name__ == "__main__":

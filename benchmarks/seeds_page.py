@@ -9,20 +9,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly import graph_objects
 from plotly.offline import get_plotlyjs
-from seeds_tables import accuracy, photos, sizes
-from zoo_grid import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seeds_tables import Part, Table
-    from zoo_grid import Grid
 
-TITLE = "Three networks, every method, five toolkits"
 INTRODUCTION = (
     "Made by `python benchmarks/seeds.py` from the records that each part names; they hold "
-    "command, commit, versions, computer and threads. The three parts measure different things and "
-    "must not be mixed: each says on which weights and images."
+    "command, commit, versions, computer and threads. Parts measure different things and must not "
+    "be mixed: each says on which weights and images."
 )
 _COLOURS = {
     "torch": "#d55e00",
@@ -34,16 +30,15 @@ _COLOURS = {
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 
 
-def write_pages(results: Path, grids: Sequence[Grid]) -> None:
-    """Write both pages from the records in `results`."""
-    backends = [grid.backend for grid in grids]
-    parts = (accuracy(grids, IMAGES), sizes(results, backends), photos(results))
-    (results / "seeds.md").write_text(_markdown(parts), "utf-8")
-    (results / "seeds.html").write_text(_html(parts), "utf-8")
+def write_pages(out: Path, title: str, parts: Sequence[Part]) -> None:
+    """Write OUT.md and OUT.html, named by `title`."""
+    out.with_suffix(".md").write_text(_markdown(title, out.name, parts), "utf-8")
+    out.with_suffix(".html").write_text(_html(title, parts), "utf-8")
 
 
-def _markdown(parts: Sequence[Part]) -> str:
-    lines = [f"# {TITLE}\n", f"{INTRODUCTION} With plots: [seeds.html](seeds.html), to download."]
+def _markdown(title: str, name: str, parts: Sequence[Part]) -> str:
+    plots = f"With plots: [{name}.html]({name}.html), to download."
+    lines = [f"# {title}\n", f"{INTRODUCTION} {plots}"]
     for part in parts:
         lines += [f"\n## {part.title}\n", part.words, f"\nRecords: {_links(part)}."]
         for table in part.tables:
@@ -59,7 +54,7 @@ def _links(part: Part) -> str:
     return ", ".join(f"[{name}]({name})" for name in part.records) or "none"
 
 
-def _html(parts: Sequence[Part]) -> str:
+def _html(title: str, parts: Sequence[Part]) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -68,7 +63,7 @@ def _html(parts: Sequence[Part]) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("seeds.html.jinja").render(
-        title=TITLE,
+        title=title,
         introduction=INTRODUCTION.replace("`", ""),
         parts=[(part, [(table, Markup(_plot(table))) for table in part.tables]) for part in parts],  # noqa: S704 - plotly escapes
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own

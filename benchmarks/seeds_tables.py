@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from full_size import record_of as record_of_full_size
+from full_size_inputs import MODELS as SIZED
+from full_size_page import top1_of
 from zoo_grid import record_of
 from zoo_page import summaries
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from full_size import FullSize
     from zoo_grid import Grid
 
 
@@ -75,29 +79,46 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
     return Part("Accuracy", words, tuple(tables), records, tuple(missing))
 
 
-def sizes(results: Path, backends: Sequence[str]) -> Part:
-    """Return the networks of full size with all backends."""
+def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
+    """Return the networks of full size with all backends, with `own` those on one's own weights."""
     rows: list[dict[str, Any]] = []
-    missing, records = [], []
-    for backend in backends:
-        record = _read(results / f"{backend}-full-size")
-        rows += [row | {"backend": backend} for row in record.get("rows", [])]
-        if record:
-            records.append(f"{backend}-full-size.md")
-        else:
-            missing.append(f"{backend}: no record")
-    columns = ("backend", "method", "size", "speed", "same runtime", "memory of the job", "notes")
+    words, missing, records, judged = "", [], [], False
+    for what in full_sizes:
+        backend, out = what.grid.backend, record_of_full_size(what.grid.backend, own=own)
+        record = _read(out)
+        mine = record.get("rows", [])
+        done = {(row["model"], row["recipe"]) for row in mine}
+        judged |= record.get("imagenet", False)
+        words = record.get("inputs", words)
+        missing += [
+            f"{backend}: {method} on {model}"
+            for method in what.methods
+            for model in SIZED
+            if (model, method) not in done
+        ]
+        rows += [row | {"backend": backend} for row in mine]
+        records += [f"{out.name}.md"] if record else []
+    columns = [
+        *("backend", "method", "size", "deflated", "speed", "same runtime"),
+        "memory of the job",
+    ]
+    columns += ["top-1", "notes"] if judged else ["notes"]
     tables = [
-        Table(model, columns, tuple(_size_row(row) for row in rows if row["model"] == model))
+        Table(
+            model,
+            tuple(columns),
+            tuple(_size_row(row, judged=judged) for row in rows if row["model"] == model),
+            tuple(point for row in rows if row["model"] == model for point in _judged(row)),
+        )
         for model in dict.fromkeys(row["model"] for row in rows)
     ]
-    words = (
-        "The same architectures as torchvision has them (224 x 224, 1000 classes) with random "
-        "weights, on noise: sizes and speeds hold, and no accuracy is given. Size: bytes of the "
-        "float32 ONNX input / of the deployable. Speed: CPU time of float32 ONNX Runtime, and of "
-        "the float network in the same runtime, / this row's."
+    legend = (
+        f"The same architectures as torchvision has them (224 x 224, 1000 classes). {words} Size: "
+        "bytes of the float32 ONNX input / of the deployable. Speed: CPU time of float32 ONNX "
+        "Runtime, and of the float network in the same runtime, / this row's. Methods that train "
+        "did so for an epoch over a few images; those whose files are like another's are left out."
     )
-    return Part("Size and speed", words, tuple(tables), tuple(records), tuple(missing))
+    return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
 
 
 def photos(results: Path) -> Part:
@@ -138,14 +159,28 @@ def _point(entry: dict[str, Any]) -> tuple[str, str, float, float]:
     return (entry["backend"], entry["method"], entry["deflated_ratio"], entry["difference"])
 
 
-def _size_row(row: dict[str, Any]) -> tuple[str, ...]:
+def _size_row(row: dict[str, Any], *, judged: bool) -> tuple[str, ...]:
     head = (row["backend"], row["recipe"])
     if "size" not in row:
-        return (*head, *[""] * 4, f"{row['status']}: {_line(row['reason'])}")
+        why = f"{row['status']}: {_line(row['reason'])}"
+        return (*head, *[""] * (6 if judged else 5), why)
+    sizes = [row.get(key) for key in ("size", "deflated")]
     speeds = [(row.get(key) or {}).get("median") for key in ("speed", "speed_same_runtime")]
     memory = f"{row['peak_rss_bytes'] / 2**30:.2f} GiB" if row.get("peak_rss_bytes") else ""
     notes = [note for note in (row["status"], *dict.fromkeys(row["warnings"])) if note != "ok"]
-    return (*head, _times(row["size"]), *map(_times, speeds), memory, ", ".join(notes))
+    top1 = (top1_of(row),) if judged else ()
+    return (*head, *map(_times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
+
+
+def _judged(row: dict[str, Any]) -> list[tuple[str, str, float, float]]:
+    """Return a row as a point, where its accuracy is known."""
+    metrics = (row.get("quality") or {}).get("metrics", ())
+    changes = [metric["difference"] for metric in metrics if metric["name"] == "top1"]
+    return [
+        (row["backend"], row["recipe"], row["deflated"], change)
+        for change in changes
+        if change is not None and row.get("deflated")
+    ]
 
 
 def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:

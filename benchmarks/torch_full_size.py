@@ -19,22 +19,14 @@ from boildown import OnnxRuntime
 from boildown.model.normalize import normalize
 from boildown.plugins.models import find_model
 from boildown_torch.importer import import_onnx
-from full_size import FullSize, Target, held, run
+from full_size import FullSize, run
 from full_size_inputs import MODELS
+from full_size_page import Target, held
+from zoo_torch import GRID, STATIC
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PTE = {"torch": {"format": "pte"}}
-CHANNEL = {"op": "prune", "sparsity": 0.5, "structure": "channel"}
-INT8 = {"op": "quantize", "weights": "int8", "activations": "int8"}
-RECIPES: dict[str, list[dict[str, Any]]] = {
-    "int8-static": [INT8],
-    "int8-dynamic": [{"op": "quantize", "weights": "int8", "activations": "dynamic"}],
-    "prune-50-channel": [CHANNEL],
-    "prune-50-channel-int8": [CHANNEL, INT8],
-    "int8-static-pte": [INT8 | {"with": PTE}],
-}
 TARGETS = {
     "int8-static": Target("size", (3.5, 3.8, 3.4), "speed", (1.8, 2.8, 1.8)),
     "int8-dynamic": Target("size", (1.35, 1.05, 0)),
@@ -94,10 +86,10 @@ def hold(row: dict[str, Any]) -> dict[str, bool]:
 
 
 FULL_SIZE = FullSize(
-    backend="torch",
     title="Networks of full size through PyTorch",
-    packages=("boildown-torch", "torch", "torchao", "torchvision", "executorch"),
-    recipes=RECIPES,
+    grid=GRID,
+    trained=("int8-aware", "deep-compression", "distill-half"),
+    more={"prune-50-channel-int8": [*GRID.once["prune-50-channel"], STATIC]},
     targets=TARGETS,
     measure=measure,
     hold=hold,

@@ -20,12 +20,14 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
     found["warnings"] = [f"{w.code}: {w.text}" for w in row.warnings]
     if row.deployable is None or row.speed is None or not (row.quality and row.quality.metrics):
         return found | {"reason": row.reason}
-    before = model.baseline.size
+    before, deflated = model.baseline.size, row.deployable.deflated_bytes
     top1 = row.quality.metrics[0]
     return found | {
         "bytes": row.deployable.bytes,
         "size_ratio": before.bytes / row.deployable.bytes,
-        "deflated_ratio": before.deflated_bytes / row.deployable.deflated_bytes,
+        "deflated_ratio": before.deflated_bytes / deflated
+        if before.deflated_bytes and deflated
+        else None,
         "bits_per_weight": row.deployable.bits_per_weight,
         "top1": top1.value,
         "n": top1.n,

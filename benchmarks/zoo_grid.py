@@ -24,7 +24,7 @@ from zoo_figures import MODELS, figures
 from zoo_page import Targets, read, save
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bits_chart import Modes
     from boildown.comparison.schema import ModelRecord, Row
@@ -52,7 +52,7 @@ class Grid:
     #: What the page shows as bits × mode.
     modes: Modes | None = None
     #: By model, what takes long there and no target asks for.
-    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def recipes(grid: Grid, method: str, seeds: int, data: dict[str, Any]) -> list[Recipe]:
@@ -60,13 +60,14 @@ def recipes(grid: Grid, method: str, seeds: int, data: dict[str, Any]) -> list[R
     steps = grid.once.get(method) or grid.trained[method]
     return [
         Recipe.model_validate(
-            {"name": f"{method}-{seed}", "steps": _tagged(steps), "data": data, "seed": seed}
+            {"name": f"{method}-{seed}", "steps": tagged(steps), "data": data, "seed": seed}
         )
         for seed in range(seeds if method in grid.trained else 1)
     ]
 
 
-def _tagged(steps: Steps) -> list[dict[str, Any]]:
+def tagged(steps: Steps) -> list[dict[str, Any]]:
+    """Return steps in the form that recipes have."""
     return [{"op": op, **settings} for step in steps for op, settings in step.items()]
 
 

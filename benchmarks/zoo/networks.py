@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 try:
-    import torchvision  # type: ignore[import-untyped]
+    import torchvision
 except RuntimeError:
     # A torchvision built for CUDA, beside a CPU build of torch, misses two operators that only its
     # CUDA library defines; with their signatures declared the import succeeds.
