@@ -147,6 +147,14 @@ EXACT: dict[str, tuple[list[onnx.NodeProto], dict[str, np.ndarray]]] = {
         [node("GroupNormalization", ["x", "g", "b"], "n", "y", num_groups=2)],
         {"g": noise(4), "b": noise(4)},
     ),
+    "clipped from 0 to 6": (
+        [node("Mul", ["x", "c"], "m"), node("Clip", ["m_out", "l", "u"], "k", "y")],
+        {"c": np.float32(5), "l": np.float32(0), "u": np.float32(6)},
+    ),
+    "clipped at 6 alone": (
+        [node("Mul", ["x", "c"], "m"), node("Clip", ["m_out", "", "u"], "k", "y")],
+        {"c": np.float32(5), "u": np.float32(6)},
+    ),
     "places of the largest": ([node("ArgMax", ["x"], "a", "y", axis=1)], {}),
 }  # fmt: skip
 

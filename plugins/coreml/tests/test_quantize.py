@@ -103,6 +103,28 @@ def test_int8_activations_stay_near_the_source(precision: str, source: Path) -> 
     assert decibels(source, form(result)) > 20
 
 
+@pytest.mark.parametrize(("most", "directly"), [(6, 2), (5, 0)])
+def test_nothing_is_rounded_between_a_convolution_and_its_relu6(
+    most: float, directly: int, tmp_path: Path
+) -> None:
+    """Of another clip coremltools does not know that it may be one with the convolution."""
+    bounds = {"least": np.float32(0), "most": np.float32(most)}
+    nodes = [
+        node("Conv", ["x", "w1"], "first"),
+        node("Clip", ["first_out", "least", "most"], "low"),
+        node("Conv", ["low_out", "w2"], "second"),
+        node("Clip", ["second_out", "least", "most"], "high"),
+        node("GlobalAveragePool", ["high_out"], "pool", "y"),
+    ]
+    weights = {"w1": noise(8, 3, 3, 3), "w2": noise(4, 8, 3, 3), **bounds}
+    source = normalised(graph(nodes, (3, 8, 8), weights), tmp_path)
+    made = onnx.load(form(run(source, Quantize(activations="int8")))).graph.node
+    makers = {output: maker.op_type for maker in made for output in maker.output}
+    clipped = [makers[clip.input[0]] for clip in made if clip.op_type == "Clip"]
+    assert len(clipped) == 2
+    assert clipped.count("Conv") == directly
+
+
 def test_what_has_no_int8_inputs_in_core_ml_is_refused_by_name(tmp_path: Path) -> None:
     weight = {"odd.weight": noise(3, 8, 2, 2)}
     model = graph([node("ConvTranspose", ["x", "odd.weight"], "odd", "y")], (3, 6, 6), weight)

@@ -74,8 +74,11 @@ def _div(context: Context, node: NodeProto) -> Any:
 
 @rule("Clip")
 def _clip(context: Context, node: NodeProto) -> Any:
-    for place in (1, 2):
-        constant(context, node, place)
+    """ReLU6 under its own name: coremltools quantizes between a convolution and any other clip."""
+    bounds = [constant(context, node, place) for place in (1, 2)]
+    x = _value(context, node, 0)
+    if mil_types.is_float(x.dtype) and [b if b is None else b.item() for b in bounds] == [0, 6]:
+        return mb.relu6(x=x, name=node.output[0])
     return theirs(context, node)
 
 
