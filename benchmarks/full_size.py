@@ -28,7 +28,7 @@ from records import tell
 from zoo_grid import tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from boildown.comparison.schema import ModelRecord, Ratio, Row
     from boildown.report.results import Results
@@ -127,13 +127,13 @@ def missing(
     ]
 
 
-def run(what: FullSize) -> None:
+def run(what: FullSize, words: Sequence[str] | None = None) -> None:
     """Do what the command line asks of a backend."""
     parser = argparse.ArgumentParser(description=what.title)
     add_options(parser)
     parser.add_argument("--methods", nargs="*", choices=[*what.methods], metavar="METHOD")
     parser.add_argument("--out", type=Path)
-    fill(what, parser.parse_args())
+    fill(what, parser.parse_args(words))
 
 
 def record_of(backend: str, *, own: bool = False) -> Path:

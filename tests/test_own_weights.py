@@ -1,9 +1,10 @@
-"""The study on somebody's own ImageNet: `benchmarks/full_size_inputs.py` on a small fake of it."""
+"""The study on somebody's own ImageNet: `benchmarks/full_size.py` on a small fake of it."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +21,18 @@ CLASSES = 1000
 PHOTOS = 12
 
 
+def benchmark(name: str) -> Any:
+    """Return a benchmark as a module."""
+    sys.path.insert(0, str(BENCHMARKS))
+    module = importlib.import_module(name)
+    sys.path.remove(str(BENCHMARKS))
+    return module
+
+
 @pytest.fixture(scope="module")
 def inputs() -> Callable[..., Any]:
     """Return a function that reads the options of the benchmark."""
-    sys.path.insert(0, str(BENCHMARKS))
-    module = importlib.import_module("full_size_inputs")
-    sys.path.remove(str(BENCHMARKS))
+    module = benchmark("full_size_inputs")
 
     def read(folder: Path, *words: object) -> Any:
         parser = argparse.ArgumentParser()
@@ -129,3 +136,40 @@ def test_weights_are_found_by_the_name_of_the_network(
 ) -> None:
     with pytest.raises(SystemExit, match="has no weights for resnet50"):
         inputs(tmp_path, "--weights", imagenet / "weights", "--models", "torchvision:resnet50")
+
+
+def test_accuracy_is_told_and_nothing_is_measured_twice(
+    imagenet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_size = benchmark("full_size")
+    what = benchmark("onnxruntime_full_size").FULL_SIZE
+    monkeypatch.setattr(full_size, "SECONDS", 0.02)
+    monkeypatch.setenv("BOILDOWN_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "own"
+
+    def run(*methods: str) -> tuple[list[dict[str, Any]], int]:
+        weights = ["--weights", imagenet / "weights", "--models", f"torchvision:{NAME}"]
+        images = ["--imagenet", imagenet / "images", "--classes", imagenet / "classes.txt"]
+        words = [*weights, *images, "--out", out, "--methods", *methods]
+        full_size.run(what, [str(word) for word in words])
+        record = json.loads(out.with_suffix(".json").read_text())
+        return record["rows"], len(record["runs"])
+
+    (row,), runs = run("float16")
+    assert (row["model"], row["recipe"], runs) == (f"torchvision:{NAME}", "float16", 1)
+    (metric,) = row["quality"]["metrics"][:1]
+    assert (metric["name"], metric["n"]) == ("top1", PHOTOS)
+    assert metric["value"] > 0.5
+    assert run("float16") == ([row], 1)
+    assert "images are the user's own: ImageNet" in out.with_suffix(".md").read_text()
+
+
+def test_nothing_is_trained_on_somebodys_images(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path
+) -> None:
+    what = benchmark("torch_full_size").FULL_SIZE
+    of = benchmark("full_size").missing
+    given = own(inputs, imagenet, tmp_path, "--classes", imagenet / "classes.txt")
+    assert "int8-aware" in {method for _, method in of(what, [], inputs(tmp_path), what.methods)}
+    found = {method for _, method in of(what, [], given, what.methods)}
+    assert found == {*what.methods} - {*what.trained}
