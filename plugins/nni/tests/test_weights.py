@@ -12,6 +12,7 @@ from boildown import Codes, Prune, Quantize, Train, UnsupportedError, encode_wei
 from boildown.job.protocol import JobResult
 from boildown.testing.graphs import GRAPHS
 from boildown_nni import weights as step_module
+from onnx import helper, numpy_helper
 
 from .jobs import loss, normalised, outputs, run, samples, shipped, weights
 
@@ -87,6 +88,20 @@ def test_dorefa_packs_its_values_in_as_many_bits_as_asked(tmp_path: Path, bits: 
     wide = next(state for state in result.layers or () if state.layer == "wide")
     assert wide.bits == bits
     assert wide.distinct_values <= 2**bits
+
+
+def test_dorefa_trains_on_samples_of_whose_class_the_network_is_certain(tmp_path: Path) -> None:
+    """They give no gradient at all, of which NNI's division by the greatest one makes nan."""
+    model = GRAPHS["plain"]()
+    (output,) = model.graph.output
+    last = next(node for node in model.graph.node if output.name in node.output)
+    last.output[0] = "small"
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(1e5), "large"))
+    model.graph.node.append(helper.make_node("Mul", ["small", "large"], [output.name], "certain"))
+    source = normalised(model, tmp_path)
+    result = rounded(source, {"quantizer": "DoReFa"}, weights="int4", train=TRAIN)
+    assert result.status == "ok", result.reason
+    assert all(np.isfinite(array).all() for array in weights(source, shipped(result)).values())
 
 
 @pytest.mark.parametrize("quantizer", ["QAT", "Lsq"])

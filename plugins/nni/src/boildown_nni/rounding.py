@@ -1,4 +1,4 @@
-"""NNI's quantizers: their configuration of weights, and the codes that they end with."""
+"""NNI's quantizers: their configuration of weights, what they need to train, and their codes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from boildown import Codes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import Tensor, nn
 
 
@@ -76,6 +78,27 @@ def start_steps(module: nn.Module, quantizer: Any) -> None:
         mean = size.mean() if space.scale.numel() == 1 else size.flatten(1).mean(1)
         start = (2 * mean / space.qmax**0.5).clamp_min(1e-8)
         space.scale.data = start.reshape(space.scale.shape).clone()
+
+
+def keep_zero_gradients(network: nn.Module, names: Iterable[str]) -> None:
+    """Let samples that give these modules no gradient go on giving none.
+
+    NNI's DoReFa divides the gradient of each sample by its greatest number, and makes nan of 0 / 0:
+    as soon as one sample is classified with certainty, all weights are nan.
+    """
+
+    def without_nan(_module: nn.Module, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(
+            gradient.where(~gradient.isnan().flatten(1).all(1).view(-1, *_ones(gradient)), 0.0)
+            for gradient in gradients
+        )
+
+    for name in names:
+        network.get_submodule(name).register_full_backward_pre_hook(without_nan)
+
+
+def _ones(gradient: Tensor) -> list[int]:
+    return [1] * (gradient.dim() - 1)
 
 
 def _int8(codes: Tensor) -> np.ndarray:

@@ -21,7 +21,7 @@ from boildown_torch.importer import example_inputs, import_onnx, write_back
 
 from .evaluating import Training
 from .fitting import run_in_job
-from .rounding import codes_of, start_steps, weight_entry
+from .rounding import codes_of, keep_zero_gradients, start_steps, weight_entry
 from .targets import targets_of, tell_left_out
 from .toolkit import quantization
 
@@ -57,6 +57,8 @@ def quantize(
         if name == "Lsq":
             look(network)
             start_steps(network, quantizer)
+        if name == "DoReFa":
+            keep_zero_gradients(module, [one.module for one in targets])
 
     training = Training(module, run_in_job(graph, step.train, context, begin), look)
     arguments = context.settings.get("arguments", {})
