@@ -18,11 +18,20 @@ def run(code: str, tmp_path: Path, **options: object) -> Ended:
 
 
 def test_output_goes_to_the_log_and_the_cost_is_counted(tmp_path: Path) -> None:
-    ended = run("print('hello'); sum(range(3_000_000))", tmp_path)
+    ended = run("print('hello'); sum(range(30_000_000))", tmp_path)
     assert ended.status == "ok"
     assert (tmp_path / "log.txt").read_text() == "hello\n"
     assert ended.cost.cpu_seconds > 0
     assert ended.cost.peak_rss_bytes > 1_000_000
+
+
+def test_the_memory_of_a_process_is_its_own_and_not_that_of_who_started_it(tmp_path: Path) -> None:
+    before = b"x" * (400 << 20)
+    small = run("import time; time.sleep(0.3)", tmp_path)
+    del before
+    large = run("import time; hog = b'x' * (150 << 20); time.sleep(0.3)", tmp_path)
+    assert small.cost.peak_rss_bytes < 100 << 20
+    assert 150 << 20 < large.cost.peak_rss_bytes < 250 << 20
 
 
 def test_an_exit_code_is_a_failure_with_the_code(tmp_path: Path) -> None:

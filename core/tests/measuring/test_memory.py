@@ -5,23 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from boildown.measuring import memory as module
 from boildown.measuring.bench import Bench
 from boildown.measuring.inputs import model_io, write_sample
 from boildown.measuring.measure import measure_memory
-from boildown.measuring.memory import reset_peak, resident_bytes, run_memory
+from boildown.measuring.memory import run_memory
 from boildown.measuring.requests import MemoryRequest
 
 Make = Callable[..., Any]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="procfs is Linux's")
-
-
-def status(proc: Path, rss: int, peak: int) -> Path:
-    proc.mkdir(exist_ok=True)
-    (proc / "status").write_text(f"Name:\tx\nVmHWM:\t{peak} kB\nVmRSS:\t{rss} kB\n")
-    return proc
 
 
 @linux
@@ -64,15 +57,6 @@ def test_a_crash_gives_null_and_the_reason(
 
 
 @linux
-def test_the_peak_is_read_and_can_be_set_back(tmp_path: Path) -> None:
-    proc = status(tmp_path / "proc", rss=100, peak=300)
-    assert resident_bytes(proc) == (100 * 1024, 300 * 1024)
-    assert reset_peak(proc)
-    assert (proc / "clear_refs").read_text() == "5"
-    assert not reset_peak(tmp_path / "none")
-
-
-@linux
 @pytest.mark.parametrize(("after", "own"), [((150, 200), 50), ((150, 260), 160)])
 def test_without_reset_an_older_peak_is_not_the_models(  # noqa: PLR0917 - fixtures
     make_tower: Make, onnx_target: Make, tmp_path: Path, monkeypatch: Any, after: Any, own: int
@@ -81,14 +65,6 @@ def test_without_reset_an_older_peak_is_not_the_models(  # noqa: PLR0917 - fixtu
     sample = write_sample(tmp_path / "s.npz", model_io(path), None)
     readings = iter([(100, 200), *[after] * 10])
     monkeypatch.setattr(module, "reset_peak", lambda _proc: False)
-    monkeypatch.setattr(module, "resident_bytes", lambda _proc: next(readings))
+    monkeypatch.setattr(module, "resident_bytes", lambda: next(readings))
     found = run_memory(MemoryRequest(target=onnx_target(path), sample=sample))
     assert (found.peak_rss_bytes, found.model_rss_bytes) == (after[1], own)
-
-
-def test_on_macos_the_peak_comes_from_getrusage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    hog = np.ones(1 << 20)
-    now, peak = resident_bytes(Path("/nowhere"))
-    assert now == peak > 0
-    assert len(hog)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..files import write_atomically
 from ..plugins.registry import Backend
 from ..plugins.values import Context
 from .protocol import PROTOCOL, Cost, Job, JobResult, StepReport
+from .resident import resident_bytes
 
 _LOG = logging.getLogger(__name__)
 Say = Callable[[dict[str, Any]], None]
@@ -153,12 +153,10 @@ class _Clock:
         self._wall, self._cpu = time.perf_counter(), self._cpu_now()
 
     def cost(self, epochs: int) -> Cost:
-        # Linux counts ru_maxrss in KiB, macOS in bytes.
-        unit = 1 if sys.platform == "darwin" else 1024
         return Cost(
             wall_seconds=time.perf_counter() - self._wall,
             cpu_seconds=self._cpu_now() - self._cpu,
-            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+            peak_rss_bytes=resident_bytes()[1],
             epochs=epochs,
         )
 

@@ -24,6 +24,7 @@ import psutil
 from ..frozen import Frozen
 from .interrupts import interrupts_held
 from .protocol import Cost
+from .resident import peak_at_end, peak_of_child, resident_bytes
 
 #: Environment variable that names the file descriptor for progress lines (one JSON object each).
 PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
@@ -31,7 +32,7 @@ PROGRESS_FD = "BOILDOWN_PROGRESS_FD"
 NO_ANSWER = os.EX_IOERR
 _TICK_SECONDS = 0.1
 #: Finding the children of a process reads all of /proc. Without a limit of memory a look now and
-#: then is enough: the kernel tells the peak of the process itself.
+#: then is enough: the kernel keeps the peak of the process itself.
 _LOOK_SECONDS = 0.5
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -127,7 +128,7 @@ class _Watch:
     ) -> None:
         self.child, self.pid = child, child.pid
         self.limits, self.started, self.stop = limits, started, stop
-        self.peak, self.looked = 0, 0.0
+        self.peak, self.looked, self.ours = 0, 0.0, resident_bytes()[1]
         self.seen: set[psutil.Process] = set()
         self.code: int | None = None
         self.usage = (0.0, 0)
@@ -139,9 +140,7 @@ class _Watch:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.code = os.waitstatus_to_exitcode(status)
-                # Linux counts ru_maxrss in KiB, macOS in bytes.
-                unit = 1 if os.uname().sysname == "Darwin" else 1024
-                self.usage = (usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+                self.usage = (usage.ru_utime + usage.ru_stime, peak_at_end(usage, self.ours))
         if self.code is None:
             self._check()
         return self.code is None
@@ -187,7 +186,7 @@ class _Watch:
 
     def _look(self) -> None:
         """Take down, now and then, who runs below the process and what memory they all take."""
-        now = time.monotonic()
+        self.peak, now = max(self.peak, peak_of_child(self.pid)), time.monotonic()
         if self.limits.memory_bytes is None and now - self.looked < _LOOK_SECONDS:
             return
         self.looked, total = now, 0
