@@ -80,6 +80,17 @@ def test_there_is_no_toolkit_on_the_board(
     assert "no torch on a board" in " ".join(told.stdout.split())
 
 
+def test_a_limit_that_is_missed_here_is_told_by_the_exit_code(run: Path, command: Command) -> None:
+    file = run / "comparison.json"
+    plain = json.loads(file.read_text())
+    plain["results"] = [row for row in plain["results"] if row["backend"] == "torch"]
+    for limit, code in ((1e12, 0), (1, 1)):
+        plain["recipes"][0]["limits"] = {"peak_rss_bytes": limit}
+        file.write_text(json.dumps(plain))
+        told = command("measure", "run", "--timing-seconds", 0.02)
+        assert told.returncode == code, told.stderr
+
+
 def test_given_data_are_judged_on_and_wrong_words_refused(run: Path, command: Command) -> None:
     told = command("measure", "run", "--timing-seconds", 0.02, "--data", "npz:data.npz")
     assert told.returncode == 0, told.stderr

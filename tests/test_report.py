@@ -52,6 +52,14 @@ def test_the_report_of_one_run_is_made_anew_where_it_is(runs: Path, command: Com
     assert (runs / "torch/comparison.json").read_bytes() == before
 
 
+def test_a_run_may_be_named_by_its_file(runs: Path, command: Command) -> None:
+    assert command("report", "torch/comparison.json").returncode == 0
+    told = command("report", "torch/comparison.json", "onnxruntime", "--out", "both")
+    assert told.returncode == 0, told.stderr
+    whole = json.loads((runs / "both/comparison.json").read_text())
+    assert all((runs / "both" / row["deployable"]["path"]).exists() for row in whole["results"])
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .comparison.files import read, write
+from .comparison.files import folder_of, read, write
 from .comparison.merging import merged, moved
 from .errors import UsageError
 from .job.process import Limits
@@ -228,14 +228,14 @@ def report(runs: Sequence[Path | str], *, out: Path | str | None = None) -> Resu
         UsageError: a run cannot be read, runs call different things by one name, or several runs
             are given without `out`, or with that of one of them.
     """
-    folders = [Path(run) for run in runs]
+    folders = [folder_of(Path(run)) for run in runs]
     place = Path(out) if out is not None else folders[0]
     if len(folders) > 1 and (out is None or place.resolve() in {f.resolve() for f in folders}):
         raise UsageError("several runs become one report in a folder of its own: name it, --out")
     if place.resolve() == folders[0].resolve():
         whole = read(place)
     else:
-        whole = merged([(str(run), moved(read(run), run, place)) for run in folders])
+        whole = merged([(str(folder), moved(read(folder), folder, place)) for folder in folders])
         place.mkdir(parents=True, exist_ok=True)
         write(whole, place)
     write_markdown(whole, place)
@@ -262,7 +262,7 @@ def measure(
     Raises:
         UsageError: the run cannot be read, or its files are not those that it made.
     """
-    stored, place = read(Path(run)), Path(run)
+    stored, folder = read(Path(run)), folder_of(Path(run))
     request = Request(
         recipes=tuple(Recipe.model_validate(recipe) for recipe in stored.recipes),
         data=data,
@@ -273,7 +273,6 @@ def measure(
         out=Path(out),
     )
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
-    folder = place if place.is_dir() else place.parent
     comparison = Measuring(folder, stored, request, listeners(*own)).execute()
     write_markdown(comparison, request.out)
     write_page(comparison, request.out)

@@ -162,6 +162,30 @@ def test_text_and_numbers_are_not_ordered(measured: Comparison) -> None:
         verdicts(found, [condition("status < 1", fields_of(found))])
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("device_verified == true", True),
+        ("device_verified == false", False),
+        ("device_verified != False", True),
+        ("recipe == 50", True),
+        ("n == 10", True),
+    ],
+)
+def test_a_bound_is_meant_as_what_the_field_holds(text: str, *, holds: bool) -> None:
+    values: dict[str, Any] = {"device_verified": True, "recipe": "50", "n": 10}
+    asked = condition(text, values)
+    assert asked.holds(values[asked.field]) == holds
+
+
+@pytest.mark.parametrize("text", ["device_verified == yes", "device_verified > 0", "n == many"])
+def test_a_bound_that_the_field_can_never_have_is_refused(text: str) -> None:
+    values: dict[str, Any] = {"device_verified": True, "n": 10}
+    asked = condition(text, values)
+    with pytest.raises(UsageError, match="is for others"):
+        asked.holds(values[asked.field])
+
+
 def test_junit_has_a_case_for_each_row_and_condition(measured: Comparison) -> None:
     found = changes(measured, with_rows(measured, list(measured.results[1:])))
     texts = ("top1 < 2", "joules > 5", "top1 < 0")

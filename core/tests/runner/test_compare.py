@@ -130,6 +130,12 @@ def test_limits_are_held_against_the_row(asked: dict[str, Any]) -> None:
     }
 
 
+def test_a_limit_on_what_was_not_measured_is_missed(asked: dict[str, Any]) -> None:
+    given = {"model": asked["models"], "backend": "rounding", "out": asked["out"]}
+    (row,) = run(recipe(limits={"bytes": 1e9, "speedup": 0.01}), measure=False, **given).rows
+    assert {check.name: check.ok for check in row.limits} == {"bytes": True, "speedup": False}
+
+
 def test_a_baseline_that_misses_what_is_expected_stops_the_run(asked: dict[str, Any]) -> None:
     model = Path(asked["models"])
     onnx.save(_other_weights(model), model)

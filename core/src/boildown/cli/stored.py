@@ -53,6 +53,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
     from ..job.process import Limits
+    from ..runner.verdict import within_limits
     from .live import Live
 
     with Live() as live:
@@ -67,8 +68,9 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
             on_event=live.hear,
         )
     _show(results)
-    failed = any(row.status not in _MEASURED for row in results.rows if row.deployable is not None)
-    raise typer.Exit(SOME_NOT_OK if failed else OK)
+    rows = [row for row in results.rows if row.deployable is not None]
+    kept = all(row.status in _MEASURED and within_limits(row) for row in rows)
+    raise typer.Exit(OK if kept else SOME_NOT_OK)
 
 
 def diff(
@@ -83,7 +85,7 @@ def diff(
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write the verdicts as JUnit XML.")] = None,
 ) -> None:
-    """Show what changed between two runs; exit code 1 where a condition holds or a row is gone."""
+    """Show what changed between two runs; exit code 1 where a condition of --fail-if holds."""
     from ..comparison.files import read
     from ..errors import UsageError
     from ..files import write_atomically

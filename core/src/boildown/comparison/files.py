@@ -35,6 +35,11 @@ def write(comparison: Comparison, folder: Path) -> Path:
     return write_atomically(folder / NAME, _to_json(plain) + "\n")
 
 
+def folder_of(path: Path) -> Path:
+    """Return the folder of a run, named by itself or by its comparison.json."""
+    return path if path.is_dir() or path.name != NAME else path.parent
+
+
 def read(path: Path) -> Comparison:
     """Read a comparison from its file, or from the folder that holds it.
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from .requests import SpeedTimes, Times
 
+#: Where memory happens to lie in a process moves its speed by this share (docs/measuring.md).
+_NOISE = 0.01
+
 
 def speed(
     times: SpeedTimes,
@@ -81,12 +84,12 @@ def no_speed(
 
 
 def slower(speed: Speed) -> Warned | None:
-    """Warn where the whole interval of a ratio lies below 1: compressed, yet slower."""
+    """Warn where the whole interval of a ratio lies below 1, and more than noise does."""
     for ratio, against in (
         (speed.versus_same_runtime_float, f"the float model in {speed.runtime}"),
         (speed.versus_onnxruntime_float, "the float model in ONNX Runtime"),
     ):
-        if ratio is not None and ratio.interval[1] < 1:
+        if ratio is not None and ratio.interval[1] < 1 - _NOISE:
             return Warned(
                 code="SLOWER",
                 text=f"slower than {against}: {ratio.median:.2f} of its speed (95 % interval "

@@ -33,6 +33,8 @@ _EXACT = (
     "layers_changed",
     "layers_total",
     "bits",
+    "bits_per_weight",
+    "entropy_bits_per_weight",
     "sparsity",
     "distinct_values",
 )

@@ -24,6 +24,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
 }
 _EQUALITY = ("==", "!=")
+_TRUTHS = {"true": True, "false": False}
 _FORM = re.compile(
     r"\s*(?:(?P<view>change|ratio)\.)?(?P<field>[A-Za-z0-9_]+)\s*"
     r"(?P<sign><=|>=|==|!=|<|>)\s*(?P<bound>\S+)\s*"
@@ -41,7 +42,8 @@ class Condition(NamedTuple):
     view: str
     field: str
     sign: str
-    bound: float | str
+    #: As it was written: what a field holds says how it is meant.
+    bound: str
 
     def value(self, change: Change) -> Value:
         """Return what is held against the bound, None where there is no such figure."""
@@ -59,11 +61,25 @@ class Condition(NamedTuple):
         """Tell whether the condition is true of a value that is there.
 
         Raises:
-            UsageError: it asks which is greater, a text or a number.
+            UsageError: it asks which is greater, a text or a number, or the bound cannot be one of
+                the values that the field has.
         """
-        if isinstance(value, str) != isinstance(self.bound, str) and self.sign not in _EQUALITY:
-            raise UsageError(f"{self.text!r}: {self.field} is text here ({value!r}), no number")
-        return _OPERATORS[self.sign](value, self.bound)
+        found: Any = self._bound_like(value)
+        ordered = not isinstance(value, str | bool)
+        if found is None or (self.sign not in _EQUALITY and not ordered):
+            kind = "a number" if ordered else "true or false" if isinstance(value, bool) else "text"
+            what = self.bound if found is None else self.sign
+            found_here = f"{self.field} is {kind} here ({value!r})"
+            raise UsageError(f"{self.text!r}: {found_here}, and {what!r} is for others")
+        return _OPERATORS[self.sign](value, found)
+
+    def _bound_like(self, value: Value) -> Value:
+        """Return the bound as what the field holds, None where it is none."""
+        if isinstance(value, bool):
+            return _TRUTHS.get(self.bound.lower())
+        if isinstance(value, str):
+            return self.bound
+        return _number(self.bound)
 
 
 def condition(text: str, fields: Collection[str]) -> Condition:
@@ -81,13 +97,13 @@ def condition(text: str, fields: Collection[str]) -> Condition:
             f"{text!r}: no row has a field {field!r}{did_you_mean(field, fields)} (known: "
             f"{', '.join(fields)})"
         )
-    return Condition(text.strip(), view or "", field, sign, _bound(text, sign, bound))
+    if sign not in _EQUALITY and _number(bound) is None:
+        raise UsageError(f"{text!r}: {bound!r} is no number, which {sign!r} needs")
+    return Condition(text.strip(), view or "", field, sign, bound)
 
 
-def _bound(text: str, sign: str, bound: str) -> float | str:
+def _number(text: str) -> float | None:
     try:
-        return float(bound)
+        return float(text)
     except ValueError:
-        if sign in _EQUALITY:
-            return bound
-        raise UsageError(f"{text!r}: {bound!r} is no number, which {sign!r} needs") from None
+        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..comparison.facts import GOLDEN
-from ..comparison.files import read
+from ..comparison.files import folder_of, read
 from ..comparison.stored import facts_of, verified
 from ..errors import UsageError
 from .card import card
@@ -37,7 +37,7 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
             the destination is taken.
     """
     comparison = read(run_folder)
-    folder = run_folder if run_folder.is_dir() else run_folder.parent
+    folder = folder_of(run_folder)
     view = find_row(comparison, row)
     file = deployable_of(view)
     what = f"the model of row {view.number}"

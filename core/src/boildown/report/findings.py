@@ -141,14 +141,11 @@ def _other_reasons(row: Row) -> Iterator[tuple[str, str]]:
 
 def _missed(check: LimitCheck) -> str:
     at_least = LIMITS.get(check.name) == "minimum"
-    wanted = f"the recipe asks for at {'least' if at_least else 'most'} {_plain(check.limit)}"
+    bound = numbers.plain(check.limit)
+    wanted = f"the recipe asks for at {'least' if at_least else 'most'} {bound}"
     if check.value is None:
         return f"has no value ({check.reason or 'not measured'}); {wanted}"
-    return f"is {_plain(check.value)}; {wanted}"
-
-
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else numbers.score(value)
+    return f"is {numbers.plain(check.value)}; {wanted}"
 
 
 def _gathered(found: Iterable[tuple[View, str, str]]) -> list[Finding]:

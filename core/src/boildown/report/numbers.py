@@ -55,6 +55,11 @@ def score(value: float | None, *, like: float | None = None) -> str:
     return f"{value:.4f}"
 
 
+def plain(value: float) -> str:
+    """Return a whole number with all of its digits, any other as a score."""
+    return f"{value:,.0f}" if float(value).is_integer() else score(value)
+
+
 def difference(value: float | None, interval: Interval | None, *, like: float | None) -> str:
     """Return a paired difference with its interval as `-0.0012 ±0.0021`."""
     if value is None:

@@ -50,13 +50,13 @@ def make_row(worked: Worked, out: Path, number: int, *, timed: bool) -> Row:
         cost=result.cost,
         provenance=_provenance(worked, folder, out),
     )
-    if judged is None:
+    if judged is not None:
+        row = _with_files(row, worked, judged, folder, out)
+        if timed:
+            row = _with_figures(row, worked, judged, out)
+    elif row.status != "ok":
         return row
-    row = _with_files(row, worked, judged, folder, out)
-    if timed:
-        row = _with_figures(row, worked, judged, out)
-    limits = check_limits(row, recipe.limits) if timed else ()
-    return row.model_copy(update={"limits": limits})
+    return row.model_copy(update={"limits": check_limits(row, recipe.limits)})
 
 
 def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Path) -> Row:

@@ -23,9 +23,14 @@ def exit_code(comparison: Comparison, recipes: Mapping[str, Recipe]) -> int:
         allowed = recipes[row.recipe].allow
         if row.status not in ("ok", *allowed):
             return 1
-        if row.status == "ok" and not all(check.ok for check in row.limits):
+        if not within_limits(row):
             return 1
     return 0
+
+
+def within_limits(row: Row) -> bool:
+    """Tell whether a row keeps its limits; one that is not ok has none to keep."""
+    return row.status != "ok" or all(check.ok for check in row.limits)
 
 
 def _check(name: str, limit: float, value: float | None) -> LimitCheck:

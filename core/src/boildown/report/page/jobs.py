@@ -200,16 +200,16 @@ def _cost(row: Row) -> Iterator[tuple[str, str]]:
     cost = row.cost
     if cost is None:
         return
-    yield "wall, CPU time", f"{shown(cost.wall_seconds)}, {shown(cost.cpu_seconds)} s"
+    yield "wall, CPU time", f"{cost.wall_seconds:,.1f}, {cost.cpu_seconds:,.1f} s"
     yield "peak RSS", f"{numbers.megabytes(cost.peak_rss_bytes)} MB"
     yield "epochs", str(cost.epochs)
 
 
 def _limits(row: Row) -> Iterator[tuple[str, str]]:
     for check in row.limits:
-        value = f"is {shown(check.value)}" if check.value is not None else check.reason
+        value = f"is {numbers.plain(check.value)}" if check.value is not None else check.reason
         verdict = "kept" if check.ok else "missed"
-        yield check.name, f"{value}, limit {shown(check.limit)}: {verdict}"
+        yield check.name, f"{value}, limit {numbers.plain(check.limit)}: {verdict}"
 
 
 def _file(row: Row) -> Iterator[tuple[str, str]]:
