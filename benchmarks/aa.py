@@ -1,6 +1,6 @@
 """How far can the speed ratios be trusted? The same model twice, and a model with known extra work.
 
-    python benchmarks/aa.py [MODEL.onnx ...] [--repeats 20] [--out benchmarks/results/aa.json]
+    python benchmarks/aa.py [MODEL.onnx ...] [--repeats 20] [--out OUT.json]
 
 A/A: a file is timed against itself as often as asked, each time in a fresh process. The true ratio
 is 1; a 95 % interval should miss it once in twenty. Control: chains of 40 and 44 equal layers, of
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,11 @@ from boildown import Artifact
 from boildown.job.process import Limits
 from boildown.measuring.bench import Bench
 from boildown.measuring.inputs import model_io, write_sample
-from boildown.measuring.machine import machine
 from boildown.measuring.measure import measure_speed
 from boildown.measuring.requests import SpeedTimes, Target
 from boildown.measuring.statistics import paired_ratio
 from onnx import TensorProto, helper, numpy_helper
+from provenance import ROOT, provenance
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import Ratio
@@ -91,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", type=Path)
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/aa.json"))
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/aa.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -104,9 +105,8 @@ def main() -> None:
             results[title] = {
                 clock: summary([one[clock] for one in found], truth) for clock in ("cpu", "wall")
             }
-            print(title, json.dumps(results[title], indent=1))
-    report = {"machine": machine(1).model_dump(mode="json"), "results": results}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+            sys.stderr.write(f"{title} {json.dumps(results[title], indent=1)}\n")
+    report = {"provenance": provenance(), "results": results}
     options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

@@ -13,7 +13,6 @@ is missing there.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import boildown
 from boildown import Recipe
-from full_size_inputs import add_options, bare, inputs
+from full_size_inputs import add_options, inputs
 from full_size_page import save
 from provenance import ROOT, provenance
-from records import tell
+from records import SETTLED, read, tell
 from zoo_grid import tagged
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from boildown.report.results import Results
     from full_size_inputs import Inputs
     from full_size_page import Target
-    from zoo_grid import Cell, Grid, Steps
+    from zoo_grid import Grid, Steps
 
 #: As each step that trains does it here.
 BRIEF = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-4}
@@ -76,11 +75,10 @@ def _brief(step: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     }
 
 
-def row_of(
-    row: Row, model: ModelRecord, results: Results, folder: Path, what: FullSize
-) -> dict[str, Any]:
-    """Return the figures of one row; ratios are before / after."""
-    found: dict[str, Any] = {"model": bare(row.model), "recipe": row.recipe}
+def row_of(row: Row, name: str, results: Results, folder: Path, what: FullSize) -> dict[str, Any]:
+    """Return the figures of one row, its model called `name`; ratios are before / after."""
+    model: ModelRecord = results.comparison.models[0]
+    found: dict[str, Any] = {"model": name, "recipe": row.recipe}
     found["trained"] = row.recipe in what.trained
     found |= {"status": row.status, "reason": row.reason}
     found |= {"warnings": [w.code for w in row.warnings]}
@@ -111,19 +109,24 @@ def _ratio(ratio: Ratio | None) -> dict[str, Any] | None:
 
 
 def missing(
-    what: FullSize, rows: list[dict[str, Any]], given: Inputs, methods: Iterable[str]
-) -> list[Cell]:
-    """Return what of models × methods has no row yet, method by method.
+    what: FullSize,
+    rows: list[dict[str, Any]],
+    models: Iterable[str],
+    methods: Iterable[str],
+    *,
+    imagenet: bool,
+) -> list[tuple[str, str]]:
+    """Return what of models × methods has no settled row yet, method by method.
 
     On somebody's own images nothing is trained: an epoch over ImageNet takes days, and a few
     images say nothing of accuracy.
     """
-    done = {(row["model"], row["recipe"]) for row in rows}
+    done = {(row["model"], row["recipe"]) for row in rows if row["status"] in SETTLED}
     return [
         (model, method)
         for method in methods
-        for model in given.models
-        if (bare(model), method) not in done and not (given.imagenet and method in what.trained)
+        for model in models
+        if (model, method) not in done and not (imagenet and method in what.trained)
     ]
 
 
@@ -133,7 +136,13 @@ def run(what: FullSize, words: Sequence[str] | None = None) -> None:
     add_options(parser)
     parser.add_argument("--methods", nargs="*", choices=[*what.methods], metavar="METHOD")
     parser.add_argument("--out", type=Path)
-    fill(what, parser.parse_args(words))
+    parser.add_argument("--page", action="store_true", help="make OUT.md anew, and run nothing")
+    options = parser.parse_args(words)
+    if options.page:
+        out = options.out or record_of(what.grid.backend, own=options.weights is not None)
+        save(out, read(out), what.targets, what.hold)
+    else:
+        fill(what, options)
 
 
 def record_of(backend: str, *, own: bool = False) -> Path:
@@ -148,32 +157,48 @@ def fill(what: FullSize, options: argparse.Namespace) -> None:
     """
     backend, packages = what.grid.backend, (*what.grid.packages, "torchvision")
     out = options.out or record_of(backend, own=options.weights is not None)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         given = inputs(options, folder)
-        known = {"title": what.title, "inputs": given.words, "imagenet": given.imagenet}
-        record = _read(out) | known
-        cells = missing(what, record["rows"], given, options.methods or what.methods)
+        record = _record(what, out, given)
+        asked = options.methods or what.methods
+        cells = missing(what, record["rows"], given.models, asked, imagenet=given.imagenet)
         if cells:
             record["runs"].append(provenance(*packages))
-        for model, method in cells:
+        for name, method in cells:
             steps = tagged(what.methods[method])
             results = boildown.compare(
                 Recipe.model_validate({"name": method, "steps": steps}),
-                models=model,
+                models=given.models[name],
                 backends=backend,
                 data=given.data,
                 out=folder / "out",
                 timing_seconds=SECONDS,
                 on_event=tell,
             )
-            place, source = len(record["runs"]) - 1, results.comparison.models[0]
-            rows = [row_of(row, source, results, folder, what) for row in results.rows]
-            record["rows"] += [row | {"run": place} for row in rows]
+            place, (row,) = len(record["runs"]) - 1, results.rows
+            found = row_of(row, name, results, folder, what) | {"run": place}
+            others = [
+                row for row in record["rows"] if (row["model"], row["recipe"]) != (name, method)
+            ]
+            record["rows"] = [*others, found]
             save(out, record, what.targets, what.hold)
 
 
-def _read(out: Path) -> dict[str, Any]:
-    path = out.with_suffix(".json")
-    empty: dict[str, Any] = {"runs": [], "rows": []}
-    return json.loads(path.read_text("utf-8")) if path.exists() else empty
+def _record(what: FullSize, out: Path, given: Inputs) -> dict[str, Any]:
+    """Return the record at `out` to go on with; refuse one of other weights or images."""
+    record = read(out)
+    if record["rows"] and record["identity"] != given.identity:
+        raise SystemExit(
+            f"{out.with_suffix('.json')} is of other weights or images: move it away, or name "
+            "another place, --out"
+        )
+    return (
+        {"title": what.title}
+        | record
+        | {
+            "inputs": given.words,
+            "imagenet": given.imagenet,
+            "identity": given.identity,
+        }
+    )

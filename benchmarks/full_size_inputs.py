@@ -9,12 +9,14 @@ for fewer, `--classes FILE` names one folder a line in that order (docs/data.md)
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from boildown import Uri
+from boildown.data.uris import parse_uri
 
 if TYPE_CHECKING:
     import argparse
@@ -32,9 +34,12 @@ _SUFFIXES = (".safetensors", ".pth", ".pt")
 class Inputs:
     """Models and data by URI, and what a reader must know of both."""
 
-    models: tuple[str, ...]
+    #: URI by the name that the record gives it: the model without somebody's weights.
+    models: dict[str, str]
     data: str
     words: str
+    #: Of somebody's weights the SHA-256 by model, and of images that of their names.
+    identity: dict[str, str]
     #: Labelled images of ImageNet, which alone make accuracies worth telling.
     imagenet: bool = False
 
@@ -53,24 +58,33 @@ def inputs(options: argparse.Namespace, folder: Path) -> Inputs:
     Raises:
         SystemExit: weights or images are missing, or images come without trained weights.
     """
-    models = tuple(options.models)
+    models, identity = {model: model for model in options.models}, {}
     words = "Weights are random and images noise: sizes and speeds hold, accuracies do not."
     if options.weights is not None:
-        models = tuple(_weighted(model, options.weights) for model in models)
+        files = {model: _weights(model, options.weights) for model in models}
+        models = {model: _with(model, file) for model, file in files.items()}
+        identity = {model: _digest(file.read_bytes()) for model, file in files.items()}
         words = "Weights are the user's own, images noise: accuracies are those on noise."
     if options.imagenet is None:
-        return Inputs(models, f"npz:{_noise(folder)}", words)
+        return Inputs(models, f"npz:{_noise(folder)}", words, identity)
     if options.weights is None:
         raise SystemExit("--imagenet judges trained networks: name their weights, --weights DIR")
     if not options.imagenet.is_dir():
         raise SystemExit(f"there is no folder {options.imagenet}")
     order = {} if options.classes is None else {"classes": str(options.classes.resolve())}
     data = str(Uri("images", str(options.imagenet.resolve()), order))
-    return Inputs(models, data, "Weights and images are the user's own: ImageNet.", imagenet=True)
+    names = sorted(path.name for path in options.imagenet.rglob("*") if path.is_file())
+    identity["images"] = _digest("\n".join(names).encode())
+    words = "Weights and images are the user's own: ImageNet."
+    return Inputs(models, data, words, identity, imagenet=True)
 
 
-def _weighted(model: str, folder: Path) -> str:
-    name = model.partition(":")[2]
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _weights(model: str, folder: Path) -> Path:
+    name = model.partition(":")[2].partition("?")[0]
     found = sorted(
         file for file in folder.glob(f"{name}[-.]*") if file.suffix in _SUFFIXES and file.is_file()
     )
@@ -79,12 +93,12 @@ def _weighted(model: str, folder: Path) -> str:
         raise SystemExit(
             f"{folder} {what} for {name}; one file {name}.safetensors, or {name}-….pth, is wanted"
         )
-    return str(Uri("torchvision", name, {"weights": str(found[0].resolve())}))
+    return found[0]
 
 
-def bare(model: str) -> str:
-    """Return a model without the weights that it was given."""
-    return model.partition("?")[0]
+def _with(model: str, weights: Path) -> str:
+    uri = parse_uri(model)
+    return str(Uri(uri.scheme, uri.path, {**uri.query, "weights": str(weights.resolve())}))
 
 
 def _noise(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cells import gibibytes, one_line, times
 from full_size_inputs import MODELS
 from provenance import made_by
 from records import targets_in_words, write
@@ -48,7 +49,8 @@ def held_against(
     """Return every target in words with what was found, and whether it is met."""
     found: dict[str, bool] = {}
     for row in rows:
-        place, target = MODELS.index(row["model"]), targets.get(row["recipe"])
+        target = targets.get(row["recipe"]) if row["model"] in MODELS else None
+        place = MODELS.index(row["model"]) if target else 0
         if target is not None:
             found |= held(row, target.size, row.get(target.size), target.least_size[place])
         if target is not None and target.speed:
@@ -80,7 +82,7 @@ def page(record: dict[str, Any]) -> str:
     lines += [HEADING]
     lines += [
         _line(row, judged=record["imagenet"])
-        for model in MODELS
+        for model in dict.fromkeys((*MODELS, *(row["model"] for row in record["rows"])))
         for row in record["rows"]
         if row["model"] == model
     ]
@@ -91,11 +93,12 @@ def _line(row: dict[str, Any], *, judged: bool) -> str:
     name, notes = row["model"].partition(":")[2], [row["status"], *row["warnings"]]
     head = [name, row["recipe"], str(row["run"])]
     if "size" not in row:
-        why = " ".join(row["reason"].split())
-        return f"| {' | '.join(head)} | | | | | | | | | {row['status']}: {why} |"
-    sizes = [_times(row.get(key)) for key in ("size", "deflated", "size_same_format")]
+        return (
+            f"| {' | '.join(head)} | | | | | | | | | {row['status']}: {one_line(row['reason'])} |"
+        )
+    sizes = [times(row.get(key)) for key in ("size", "deflated", "size_same_format")]
     speeds = [_shown(row.get(k)) for k in ("speed", "speed_same_runtime", "speed_eager")]
-    memory = f"{(row['peak_rss_bytes'] or 0) / 2**30:.2f} GiB"
+    memory = gibibytes(row["peak_rss_bytes"])
     said = ", ".join(dict.fromkeys(note for note in notes if note != "ok"))
     cells = [*head, *sizes, *speeds, memory, top1_of(row) if judged else "", said]
     return f"| {' | '.join(cells)} |"
@@ -108,10 +111,6 @@ def top1_of(row: dict[str, Any]) -> str:
     if top1 is None or top1["value"] is None:
         return ""
     return f"{top1['value']:.4f} ({top1['difference']:+.4f}, n {top1['n']:,})"
-
-
-def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2f}×"
 
 
 def _shown(ratio: dict[str, Any] | None) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from boildown.measuring.machine import machine
 
 ROOT = Path(__file__).resolve().parents[1]
+#: What a figure depends on; where records lie is none of it.
+_SOURCES = ("core", "plugins", "benchmarks", ":!benchmarks/results")
 PACKAGES = ("boildown", "onnx", "onnxruntime", "numpy")
 
 
@@ -63,7 +65,7 @@ def _command() -> str:
 def _commit() -> str:
     """Return the commit, with a mark where tracked source files differ from it."""
     commit = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "core", "plugins")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", *_SOURCES)
     return f"{commit} with changes" if changed else commit
 
 

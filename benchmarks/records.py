@@ -19,10 +19,22 @@ def tell(event: Event) -> None:
         sys.stderr.write(f"{event.title}: {event.status}\n")
 
 
-def targets_in_words(targets: Mapping[str, bool]) -> str:
-    """Return a list of targets as Markdown, each with whether it is met."""
-    lines = [f"- {'met' if ok else '**missed**'}: {name}" for name, ok in targets.items()]
+#: Statuses of rows that say what a method gives; others are tried again.
+SETTLED = ("ok", "no_effect", "unsupported")
+_VERDICTS = {True: "met", False: "**missed**", None: "not run"}
+
+
+def targets_in_words(targets: Mapping[str, bool | None]) -> str:
+    """Return a list of targets as Markdown, each with whether it is met; None: not run."""
+    lines = [f"- {_VERDICTS[ok]}: {name}" for name, ok in targets.items()]
     return "## Targets\n\n" + "\n".join(lines) + "\n"
+
+
+def read(out: Path) -> dict[str, Any]:
+    """Return the record at OUT.json, or one without runs and rows."""
+    path = out.with_suffix(".json")
+    empty: dict[str, Any] = {"runs": [], "rows": []}
+    return json.loads(path.read_text("utf-8")) if path.exists() else empty
 
 
 def write(out: Path, record: dict[str, Any], page: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boildown
 from boildown import Recipe
+from cells import one_line, times
 from provenance import ROOT, made_by, provenance
 from records import tell, write
 from zoo_figures import figures
@@ -66,19 +67,19 @@ def page(record: dict[str, Any]) -> str:
 
 def _line(row: dict[str, Any]) -> str:
     if "bytes" not in row:
-        why = " ".join(row["reason"].split())
-        return f"| {row['recipe']} | {row['backend']} | | | | | | | {row['status']}: {why} |"
+        why = f"{row['status']}: {one_line(row['reason'])}"
+        return f"| {row['recipe']} | {row['backend']} | | | | | | | {why} |"
     ratio, sqnr = row["speedup_onnxruntime_float32"], row["sqnr_db"]
     codes = dict.fromkeys(text.partition(":")[0] for text in row["warnings"])
     cells = [
         row["recipe"],
         row["backend"],
-        f"{row['size_ratio']:.2f}×",
-        f"{row['deflated_ratio']:.2f}×",
+        times(row["size_ratio"]),
+        times(row["deflated_ratio"]),
         f"{row['agreement']:.2f}",
         "" if sqnr is None else f"{sqnr:.1f}",
         f"{round(row['top1'] * row['n'])} of {row['n']}",
-        "" if ratio is None else f"{ratio['median']:.2f}×",
+        times((ratio or {}).get("median")),
         ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes]),
     ]
     return f"| {' | '.join(cells)} |"

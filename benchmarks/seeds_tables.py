@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cells import gibibytes, one_line, times
+from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
 from full_size_page import top1_of
+from records import read
+from zoo_figures import MODELS
+from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
 from zoo_page import summaries
 
@@ -47,7 +51,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
     entries = [
         entry | {"backend": grid.backend}
         for grid in grids
-        for entry in summaries(_read(record_of(grid)).get("rows", []))
+        for entry in summaries(read(record_of(grid)).get("rows", []))
     ]
     columns = ("backend", "method", "size", "deflated", "top-1", "difference", "control", "speed")
     tables = [
@@ -59,45 +63,42 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
         )
         for model in dict.fromkeys(entry["model"] for entry in entries)
     ]
-    done = {(e["backend"], e["model"], e["method"]) for e in entries}
     missing = [
-        f"{grid.backend}: {method} on {table.title}"
+        f"{grid.backend}: {method} on {model}"
         for grid in grids
-        for table in tables
-        for method in (*grid.once, *grid.trained)
-        if (grid.backend, table.title, method) not in done
-        and method not in grid.left_out.get(table.title, ())
+        for model, method, _seeds in missing_of_grid(
+            grid, read(record_of(grid))["rows"], MODELS, [*grid.once, *grid.trained], seeds=1
+        )
     ]
     words = (
         "Small networks (32 x 32) trained on Fashion-MNIST, judged on all 10,000 test images; not "
         f"ImageNet. Methods that train saw the first {trained_images:,} images of train (those "
-        "named so: all) with three seeds: the mean and (least to greatest), else the 95 % interval "
-        "of the paired difference. *control*: the float network after the same training. Speed: "
-        "CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core ML needs macOS."
+        "named so: all), with several seeds: the mean and (least to greatest, how many), else the "
+        "95 % interval of the paired difference. *control*: the float network after the same "
+        "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
+        "ML needs macOS."
     )
-    records = tuple(f"{record_of(grid).name}.md" for grid in grids if _read(record_of(grid)))
+    records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
     return Part("Accuracy", words, tuple(tables), records, tuple(missing))
 
 
 def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
     """Return the networks of full size with all backends, with `own` those on one's own weights."""
     rows: list[dict[str, Any]] = []
-    words, missing, records, judged = "", [], [], False
+    missing, records, judged = [], [], False
+    said: dict[str, list[str]] = {}
     for what in full_sizes:
         backend, out = what.grid.backend, record_of_full_size(what.grid.backend, own=own)
-        record = _read(out)
-        mine = record.get("rows", [])
-        done = {(row["model"], row["recipe"]) for row in mine}
-        judged |= record.get("imagenet", False)
-        words = record.get("inputs", words)
-        missing += [
-            f"{backend}: {method} on {model}"
-            for method in what.methods
-            for model in SIZED
-            if (model, method) not in done
-        ]
-        rows += [row | {"backend": backend} for row in mine]
-        records += [f"{out.name}.md"] if record else []
+        record = read(out)
+        imagenet = record.get("imagenet", False)
+        left = missing_of_full_size(what, record["rows"], SIZED, what.methods, imagenet=imagenet)
+        missing += [f"{backend}: {method} on {model}" for model, method in left]
+        judged |= imagenet
+        rows += [row | {"backend": backend} for row in record["rows"]]
+        if record["rows"]:
+            said.setdefault(record["inputs"], []).append(backend)
+            records.append(f"{out.name}.md")
+    words = next(iter(said), "") if len(said) < 2 else _by_backend(said)
     columns = [
         *("backend", "method", "size", "deflated", "speed", "same runtime"),
         "memory of the job",
@@ -115,15 +116,20 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
     legend = (
         f"The same architectures as torchvision has them (224 x 224, 1000 classes). {words} Size: "
         "bytes of the float32 ONNX input / of the deployable. Speed: CPU time of float32 ONNX "
-        "Runtime, and of the float network in the same runtime, / this row's. Methods that train "
-        "did so for an epoch over a few images; those whose files are like another's are left out."
+        "Runtime, and of the float network in the same runtime, / this row's. Of "
+        "methods that train those whose files are like no other's are here, trained for an epoch "
+        "over a few images of noise, and none where images are somebody's own."
     )
     return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
 
 
+def _by_backend(said: dict[str, list[str]]) -> str:
+    return " ".join(f"{', '.join(backends)}: {words}" for words, backends in said.items())
+
+
 def photos(results: Path) -> Part:
     """Return EfficientNet-Lite0 on photos."""
-    record = _read(results / "seeds-photos")
+    record = read(results / "seeds-photos")
     columns = ("backend", "method", "size", "deflated", "agreement", "SQNR dB", "speed", "notes")
     rows = tuple(_photo_row(row) for row in record.get("rows", []))
     tables = (Table("EfficientNet-Lite0", columns, rows),) if rows else ()
@@ -132,25 +138,20 @@ def photos(results: Path) -> Part:
     return Part("Real ImageNet weights", record.get("words", ""), tables, records, missing)
 
 
-def _read(out: Path) -> dict[str, Any]:
-    path = out.with_suffix(".json")
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
-
-
 def _accuracy_row(entry: dict[str, Any]) -> tuple[str, ...]:
     head = (entry["backend"], entry["method"])
     if "top1" not in entry:
-        return (*head, *[""] * 6, f"{', '.join(entry['statuses'])}: {_line(entry['reason'])}")
+        return (*head, *[""] * 6, f"{', '.join(entry['statuses'])}: {one_line(entry['reason'])}")
     low, high = entry["interval"] or entry["range"]
+    seeds = "" if entry["interval"] else f", {entry['seeds']} seeds"
     return (
         *head,
-        _times(entry["size_ratio"]),
-        _times(entry["deflated_ratio"]),
+        times(entry["size_ratio"]),
+        times(entry["deflated_ratio"]),
         f"{entry['top1']:.4f}",
-        f"{entry['difference']:+.4f} ({low:+.4f} to {high:+.4f})",
+        f"{entry['difference']:+.4f} ({low:+.4f} to {high:+.4f}{seeds})",
         "" if entry["control"] is None else f"{entry['control']:+.4f}",
-        _times(entry["speed"]),
+        times(entry["speed"]),
         ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]]),
     )
 
@@ -162,14 +163,14 @@ def _point(entry: dict[str, Any]) -> tuple[str, str, float, float]:
 def _size_row(row: dict[str, Any], *, judged: bool) -> tuple[str, ...]:
     head = (row["backend"], row["recipe"])
     if "size" not in row:
-        why = f"{row['status']}: {_line(row['reason'])}"
+        why = f"{row['status']}: {one_line(row['reason'])}"
         return (*head, *[""] * (6 if judged else 5), why)
     sizes = [row.get(key) for key in ("size", "deflated")]
     speeds = [(row.get(key) or {}).get("median") for key in ("speed", "speed_same_runtime")]
-    memory = f"{row['peak_rss_bytes'] / 2**30:.2f} GiB" if row.get("peak_rss_bytes") else ""
+    memory = gibibytes(row.get("peak_rss_bytes"))
     notes = [note for note in (row["status"], *dict.fromkeys(row["warnings"])) if note != "ok"]
     top1 = (top1_of(row),) if judged else ()
-    return (*head, *map(_times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
+    return (*head, *map(times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
 
 
 def _judged(row: dict[str, Any]) -> list[tuple[str, str, float, float]]:
@@ -186,22 +187,14 @@ def _judged(row: dict[str, Any]) -> list[tuple[str, str, float, float]]:
 def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
     head = (row["backend"], row["recipe"])
     if "bytes" not in row:
-        return (*head, *[""] * 5, f"{row['status']}: {_line(row['reason'])}")
+        return (*head, *[""] * 5, f"{row['status']}: {one_line(row['reason'])}")
     codes = dict.fromkeys(text.partition(":")[0] for text in row["warnings"])
     return (
         *head,
-        _times(row["size_ratio"]),
-        _times(row["deflated_ratio"]),
+        times(row["size_ratio"]),
+        times(row["deflated_ratio"]),
         f"{row['agreement']:.2f} (n {row['n']})",
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
-        _times((row["speedup_onnxruntime_float32"] or {}).get("median")),
+        times((row["speedup_onnxruntime_float32"] or {}).get("median")),
         ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes]),
     )
-
-
-def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2f}×"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "/")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cells import one_line, times
+
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
 
@@ -53,14 +55,15 @@ def table(rows: list[dict[str, Any]]) -> str:
 def _line(row: dict[str, Any]) -> str:
     codes = ", ".join(dict.fromkeys(text.partition(":")[0] for text in row["warnings"]))
     if "bytes" not in row:
-        return f"| {row['recipe']} | | | | | | | {row['status']}: {row['reason']} |"
+        why = f"{row['status']}: {one_line(row['reason'])}"
+        return f"| {row['recipe']} | | | | | | | {why} |"
     low, high = row["top1_difference_interval"]
     ratio = row["speedup_onnxruntime_float32"]
     speed = ""
     if ratio is not None:
         speed = "{:.2f}× ({:.2f} to {:.2f})".format(ratio["median"], *ratio["interval"])
     return (
-        f"| {row['recipe']} | {row['size_ratio']:.2f}× | {row['deflated_ratio']:.2f}× "
+        f"| {row['recipe']} | {times(row['size_ratio'])} | {times(row['deflated_ratio'])} "
         f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {row['top1_difference']:+.4f} "
         f"({low:+.4f} to {high:+.4f}) | {speed} | {codes} |"
     )

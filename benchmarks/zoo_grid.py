@@ -19,9 +19,9 @@ import numpy as np
 from boildown import Recipe
 from boildown_zoo.dataset import FOLDER
 from provenance import ROOT, provenance
-from records import tell
+from records import SETTLED, read, tell
 from zoo_figures import MODELS, figures
-from zoo_page import Targets, read, save
+from zoo_page import Targets, save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 #: Images of train that methods which train see.
 IMAGES = 20_000
 Steps = list[dict[str, dict[str, Any]]]
-Cell = tuple[str, str]
+#: A model, a method, and the seeds that have no row.
+Cell = tuple[str, str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class Grid:
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def recipes(grid: Grid, method: str, seeds: int, data: dict[str, Any]) -> list[Recipe]:
-    """Return a method as recipes, `name-seed`: once where nothing trains, else for each seed."""
-    steps = grid.once.get(method) or grid.trained[method]
+def recipes(grid: Grid, method: str, seeds: Sequence[int], data: dict[str, Any]) -> list[Recipe]:
+    """Return a method as recipes, `name-seed`."""
+    steps = tagged(grid.once.get(method) or grid.trained[method])
     return [
         Recipe.model_validate(
-            {"name": f"{method}-{seed}", "steps": tagged(steps), "data": data, "seed": seed}
+            {"name": f"{method}-{seed}", "steps": steps, "data": data, "seed": seed}
         )
-        for seed in range(seeds if method in grid.trained else 1)
+        for seed in seeds
     ]
 
 
@@ -109,16 +110,25 @@ def _least_sparsity(row: Row) -> float | None:
 
 
 def missing(
-    grid: Grid, rows: list[dict[str, Any]], models: Sequence[str], methods: Sequence[str]
+    grid: Grid,
+    rows: list[dict[str, Any]],
+    models: Sequence[str],
+    methods: Sequence[str],
+    seeds: int,
 ) -> list[Cell]:
-    """Return what of models × methods has no rows yet, method by method."""
-    done = {(row["model"], row["recipe"]) for row in rows}
-    return [
-        (model, method)
-        for method in methods
-        for model in models
-        if (model, method) not in done and method not in grid.left_out.get(model, ())
-    ]
+    """Return what of models × methods × seeds has no settled row yet, method by method.
+
+    What does not train has the one seed 0.
+    """
+    done = {(row["model"], row["recipe"], row["seed"]) for row in rows if row["status"] in SETTLED}
+    cells = []
+    for method in methods:
+        for model in models:
+            wanted = range(seeds if method in grid.trained else 1)
+            left = tuple(seed for seed in wanted if (model, method, seed) not in done)
+            if left and method not in grid.left_out.get(model, ()):
+                cells.append((model, method, left))
+    return cells
 
 
 def run(grid: Grid) -> None:
@@ -135,7 +145,7 @@ def run(grid: Grid) -> None:
     )
     options = parser.parse_args()
     if options.page:
-        save(options.out, _record(grid, options.out), grid.targets, grid.modes)
+        save(options.out, _record(grid, options.out), grid)
         return
     fill(
         grid,
@@ -153,7 +163,7 @@ def record_of(grid: Grid) -> Path:
 
 
 def _record(grid: Grid, out: Path) -> dict[str, Any]:
-    return read(out) | {"title": grid.title, "train_images": IMAGES}
+    return {"title": grid.title} | read(out) | {"train_images": IMAGES}
 
 
 def fill(
@@ -161,17 +171,17 @@ def fill(
 ) -> None:
     """Run what is missing method by method, and write both records after each."""
     record = _record(grid, out)
-    cells = missing(grid, record["rows"], models, methods)
+    cells = missing(grid, record["rows"], models, methods, seeds)
     if not cells:
         return
     record["runs"].append(provenance(*grid.packages))
     with tempfile.TemporaryDirectory() as folder:
         first, test = f"npz:{first_images(Path(folder))}", "zoo:fashion-mnist?split=test"
-        for model, method in cells:
+        for model, method, left in cells:
             train = "zoo:fashion-mnist?split=train" if method in grid.on_all_images else first
             data = {"train": train, "test": test}
             results = boildown.compare(
-                recipes(grid, method, seeds, data),
+                recipes(grid, method, left, data),
                 models=model,
                 backends=grid.backend,
                 out=Path(folder) / "out",
@@ -180,5 +190,12 @@ def fill(
                 on_event=tell,
             )
             place, known = len(record["runs"]) - 1, results.comparison.models[0]
-            record["rows"] += [row_of(row, known) | {"run": place} for row in results.rows]
-            save(out, record, grid.targets, grid.modes)
+            found = [row_of(row, known) | {"run": place} for row in results.rows]
+            record["rows"] = [*_others(record["rows"], found), *found]
+            save(out, record, grid)
+
+
+def _others(rows: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without those that were tried again."""
+    again = {(row["model"], row["recipe"], row["seed"]) for row in found}
+    return [row for row in rows if (row["model"], row["recipe"], row["seed"]) not in again]

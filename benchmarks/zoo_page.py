@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
+from cells import one_line, times
 from provenance import made_by
 from records import targets_in_words, write
+from zoo_figures import MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from bits_chart import Modes
+    from zoo_grid import Grid
 
 HEADING = (
     "| method | run | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
@@ -62,20 +64,26 @@ def _summary(model: str, name: str, group: list[dict[str, Any]]) -> dict[str, An
 class Held:
     """Figures that are held against targets, each target in words with what was found."""
 
-    def __init__(self, entries: list[dict[str, Any]]) -> None:
-        """Look figures up by model and method."""
+    def __init__(
+        self, entries: list[dict[str, Any]], left_out: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Look figures up by model and method; what is `left_out` is held against nothing."""
+        self.left_out = left_out
         self.by = {(entry["model"], entry["method"]): entry for entry in entries}
-        self.models = list(dict.fromkeys(entry["model"] for entry in entries))
-        self.found: dict[str, bool] = {}
+        self.models = MODELS
+        self.found: dict[str, bool | None] = {}
 
     def hold(self, model: str, method: str, words: str, key: str, least: float) -> None:
-        """Hold one figure, where there is one, against the least that it should be."""
+        """Hold one figure against the least that it should be."""
         entry = self.by.get((model, method))
-        if entry is not None:
-            value = entry.get(key)
-            shown = "nothing" if value is None else f"{value:.4g}"
-            kept = value is not None and value >= least
-            self.found[f"{model} {method}: {words} (found {shown})"] = kept
+        if entry is None:
+            if method not in self.left_out.get(model, ()):
+                self.found[f"{model} {method}: {words}"] = None
+            return
+        value = entry.get(key)
+        shown = "nothing" if value is None else f"{value:.4g}"
+        kept = value is not None and value >= least
+        self.found[f"{model} {method}: {words} (found {shown})"] = kept
 
     def hold_against(self, model: str, method: str, other: str) -> None:
         """Hold a method's difference of top-1 against that of another."""
@@ -123,36 +131,26 @@ def page(record: dict[str, Any], more: str = "") -> str:
 def _line(entry: dict[str, Any]) -> str:
     runs = ", ".join(map(str, entry["runs"]))
     if "top1" not in entry:
-        why = f"{', '.join(entry['statuses'])}: {entry['reason']}"
+        why = f"{', '.join(entry['statuses'])}: {one_line(entry['reason'])}"
         return f"| {entry['method']} | {runs} | {entry['seeds']} | | | | | | | {why} |"
     low, high = entry["interval"] or entry["range"]
     control = "" if entry["control"] is None else f"{entry['control']:+.4f}"
-    speed = "" if entry["speed"] is None else f"{entry['speed']:.2f}×"
     notes = ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]])
     return (
-        f"| {entry['method']} | {runs} | {entry['seeds']} | {entry['size_ratio']:.2f}× "
-        f"| {entry['deflated_ratio']:.2f}× | {entry['top1']:.4f} | {entry['difference']:+.4f} "
-        f"({low:+.4f} to {high:+.4f}) | {control} | {speed} | {notes} |"
+        f"| {entry['method']} | {runs} | {entry['seeds']} | {times(entry['size_ratio'])} "
+        f"| {times(entry['deflated_ratio'])} | {entry['top1']:.4f} | {entry['difference']:+.4f} "
+        f"({low:+.4f} to {high:+.4f}) | {control} | {times(entry['speed'])} | {notes} |"
     )
 
 
-def read(out: Path) -> dict[str, Any]:
-    """Return the record at OUT.json, or an empty one."""
-    path = out.with_suffix(".json")
-    if not path.exists():
-        return {"runs": [], "rows": []}
-    record: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return record
-
-
-def save(out: Path, record: dict[str, Any], targets: Targets, modes: Modes | None = None) -> None:
+def save(out: Path, record: dict[str, Any], grid: Grid) -> None:
     """Write OUT.json and OUT.md, their summaries and targets made anew from the rows.
 
-    With `modes` the page has a table of bits × mode, and OUT.svg shows the same.
+    Of a grid with `modes` the page has a table of bits × mode, and OUT.svg shows the same.
     """
-    found = summaries(record["rows"])
-    held = Held(found)
-    targets(held)
+    found, modes = summaries(record["rows"]), grid.modes
+    held = Held(found, grid.left_out)
+    grid.targets(held)
     record = record | {"summaries": found, "targets": held.found}
     more = ""
     if modes is not None:
