@@ -76,6 +76,21 @@ def test_a_table_labels_a_flat_folder_by_name(tmp_path: Path, write_image: Write
     assert read_index(manifest.splits["test"].path).entries == (("b.png", 0), ("a.png", 1))
 
 
+def test_val_is_left_out_of_a_table_too_where_test_is_there(
+    tmp_path: Path, write_image: WriteImage
+) -> None:
+    lines = []
+    for folder, count in (("train", 2), ("val", 3), ("test", 4)):
+        for number in range(count):
+            write_image(f"set/{folder}/{number}.png")
+            lines.append(f"{folder}/{number}.png,{number % 2}")
+    (tmp_path / "set/l.csv").write_text("\n".join(lines))
+    manifest = local_dataset(f"images:{tmp_path / 'set'}?labels=l.csv", tmp_path / "work")
+    assert manifest is not None
+    assert {name: len(split) for name, split in manifest.splits.items()} == {"train": 2, "test": 4}
+    assert any("is not used, for" in note for note in manifest.notes)
+
+
 def test_names_in_a_table_follow_the_classes_file(pets: Path) -> None:
     (pets / "l.csv").write_text("test/cat/0.png,cat\n")
     (pets / "c.txt").write_text("dog\ncat\n")

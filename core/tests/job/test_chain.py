@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def test_a_job_that_was_cut_off_goes_on_behind_the_last_finished_step(
     run_chain(first, backend, lambda _: None)
     again = first.model_copy(update={"settings": ({"behave": "raise"}, {"behave": "raise"})})
     assert run_chain(again, backend, lambda _: None).status == "ok"
+
+
+def test_a_job_that_goes_on_costs_what_its_earlier_steps_have_cost(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    asked = job(model_path, tmp_path / "job")
+    run_chain(asked, backend, lambda _: None)
+    path = tmp_path / "job/steps/0/report.json"
+    report = json.loads(path.read_text())
+    report["cost"] |= {"wall_seconds": 1000, "peak_rss_bytes": 1 << 40}
+    path.write_text(json.dumps(report))
+    cost = run_chain(asked, backend, lambda _: None).cost
+    assert cost.wall_seconds > 1000
+    assert cost.peak_rss_bytes == 1 << 40
 
 
 def test_a_finished_step_whose_file_was_changed_is_done_again(

@@ -111,6 +111,7 @@ def test_threads_are_fixed_and_do_not_spin(tmp_path: Path) -> None:
     assert (tmp_path / "log.txt").read_text() == "3 PASSIVE\n"
 
 
-def test_an_unknown_command_is_an_error_of_the_caller(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        run_process(["no-such-program"], log=tmp_path / "log.txt", cwd=tmp_path)
+def test_a_command_that_cannot_be_started_is_a_failure(tmp_path: Path) -> None:
+    ended = run_process(["no-such-program"], log=tmp_path / "log.txt", cwd=tmp_path)
+    assert ended.status == "failed"
+    assert "cannot start no-such-program" in ended.reason

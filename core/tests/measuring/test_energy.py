@@ -20,6 +20,7 @@ Make = Callable[..., Any]
 def counter(root: Path, name: str, text: str = "100") -> Path:
     folder = root / name
     folder.mkdir(parents=True)
+    (folder / "name").write_text("package-0" if name.count(":") == 1 else "core")
     (folder / "energy_uj").write_text(text)
     (folder / "max_energy_range_uj").write_text("1000")
     return folder
@@ -35,6 +36,8 @@ def test_whole_packages_are_counted_and_parts_of_them_are_not(tmp_path: Path) ->
         counter(tmp_path, name)
     assert [path.name for path in packages(tmp_path)] == ["intel-rapl:0", "intel-rapl:1"]
     assert unreadable(tmp_path) == ""
+    (tmp_path / "intel-rapl:1/name").write_text("psys\n")
+    assert [path.name for path in packages(tmp_path)] == ["intel-rapl:0"]
 
 
 def test_a_counter_may_start_again_from_zero() -> None:

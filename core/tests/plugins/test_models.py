@@ -67,6 +67,18 @@ def test_the_sidecar_says_what_the_file_cannot(model_path: Path, tmp_path: Path)
     assert entry.expect.top1 == 0.5
 
 
+def test_a_link_is_a_model_with_what_lies_beside_it(model_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "shown").mkdir()
+    link = tmp_path / "shown/net.onnx"
+    link.symlink_to(model_path)
+    sidecar(model_path, "labels: [of, the target]\n")
+    assert find_model(str(link), tmp_path).labels == ("of", "the target")
+    (tmp_path / "shown/names.txt").write_text("of\nthe link\n")
+    sidecar(link, "labels: names.txt\n")
+    entry = find_model(str(link), tmp_path)
+    assert (entry.labels, entry.path) == (("of", "the link"), model_path.resolve())
+
+
 def test_labels_may_stand_in_the_sidecar_itself(model_path: Path, tmp_path: Path) -> None:
     sidecar(model_path, "labels: [cat, dog]\n")
     assert find_model(str(model_path), tmp_path).labels == ("cat", "dog")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from boildown.errors import (
     UriError,
     UsageError,
 )
+from boildown.job.protocol import JobResult
+from boildown.runner.carry_out import Done
+from boildown.runner.cells import CellRun, Kind
 from boildown.runner.events import Event
 
 pytestmark = pytest.mark.usefixtures("rounding", "cache")
@@ -134,6 +138,30 @@ def test_a_limit_on_what_was_not_measured_is_missed(asked: dict[str, Any]) -> No
     given = {"model": asked["models"], "backend": "rounding", "out": asked["out"]}
     (row,) = run(recipe(limits={"bytes": 1e9, "speedup": 0.01}), measure=False, **given).rows
     assert {check.name: check.ok for check in row.limits} == {"bytes": True, "speedup": False}
+
+
+def test_a_float_twin_that_fails_is_told(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry = CellRun._carry
+
+    def slow(cell: CellRun, kind: Kind) -> Done:
+        done = carry(cell, kind)
+        late = JobResult(status="timeout", reason="too slow")
+        return replace(done, result=late) if kind == "twin" else done
+
+    monkeypatch.setattr(CellRun, "_carry", slow)
+    (row,) = compare(recipe(), **asked).rows
+    assert (row.status, row.float_twin) == ("ok", None)
+    (text,) = [warning.text for warning in row.warnings if warning.code == "NO_TWIN"]
+    assert "timeout: too slow" in text
+
+
+def test_a_cache_may_be_moved(asked: dict[str, Any], tmp_path: Path) -> None:
+    before = compare(recipe(), cache=tmp_path / "here", **asked).rows[0]
+    (tmp_path / "here").rename(tmp_path / "there")
+    after = compare(recipe(), cache=tmp_path / "there", **asked).rows[0]
+    assert after.quality == before.quality
 
 
 def test_a_baseline_that_misses_what_is_expected_stops_the_run(asked: dict[str, Any]) -> None:

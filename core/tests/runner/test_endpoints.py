@@ -61,8 +61,18 @@ def test_a_program_that_is_not_there_is_an_error() -> None:
 
 def test_places_are_read_from_the_configuration(tmp_path: Path) -> None:
     assert places(tmp_path) == {}
-    (tmp_path / "boildown.toml").write_text('[backends.x]\npython = "venv/bin/python"\n')
-    assert places(tmp_path) == {"x": Place(python="venv/bin/python")}
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    python = tmp_path / "venv/bin/python"
+    python.symlink_to(sys.executable)
+    (tmp_path / "boildown.toml").write_text(
+        '[backends.x]\npython = "venv/bin/python"\n[backends.y]\ncommand = ["npu", "./it"]\n'
+        '[backends.z]\ncommand = ["./npu"]\n'
+    )
+    assert places(tmp_path) == {
+        "x": Place(python=str(python)),  # the link, not the interpreter behind it
+        "y": Place(command=("npu", "./it")),
+        "z": Place(command=(str(tmp_path / "npu"),)),
+    }
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,13 @@ def test_disagreement_of_native_and_onnx_form_is_parity() -> None:
     assert codes(warned.of_parity(None, ("layer conv differs",))) == ["PARITY"]
 
 
+def test_a_control_that_failed_is_told_with_its_reason() -> None:
+    late = JobResult(status="timeout", reason="too slow")
+    assert codes(warned.of_control_job(late)) == ["NO_CONTROL"]
+    assert "too slow" in warned.of_control_job(late)[0].text
+    assert warned.of_control_job(JobResult(status="ok")) == []
+
+
 def test_slower_means_the_whole_interval_below_1() -> None:
     assert codes(warned.of_speed(speed(0.7, 0.9), INFO, "onnx")) == [
         "SLOWER",

@@ -40,16 +40,27 @@ def scan_table(uri: Uri, root: Path, table: Path, given: Sequence[str]) -> Scan:
             f"{', '.join(missing[:3])}; its paths start at {root}"
         )
     layout = split_folders(root)
+    splits = {folder.name: name for name, folder in (layout or {}).items()}
     entries: dict[SplitName, Entries] = {}
     for image, label in rows:
-        name = "test" if layout is None else SPLIT_NAMES.get(image.partition("/")[0])
-        if name is None:
+        folder = image.partition("/")[0]
+        name = "test" if layout is None else splits.get(folder)
+        if name is not None:
+            entries.setdefault(name, []).append((image, label))
+        elif folder not in SPLIT_NAMES:
             raise DataError(f"{table} labels {image}, which lies in none of the split folders")
-        entries.setdefault(name, []).append((image, label))
     unused = set(find_images(root).images).difference(image for image, _ in rows)
     note = f"{len(unused)} images of {root} have no line in {table.name} and are not used"
+    notes = [*([note] if unused else []), *_notes_on_val(root, layout)]
     chosen = {name: entries[name] for name in chosen_splits(uri, entries)}
-    return Scan(chosen, classes, (note,) if unused else ())
+    return Scan(chosen, classes, tuple(notes))
+
+
+def _notes_on_val(root: Path, layout: Mapping[SplitName, Path] | None) -> list[str]:
+    """Say that `val` is left out where `test` is there too."""
+    if not layout or not (root / "test").is_dir() or not (root / "val").is_dir():
+        return []
+    return [f"{root / 'val'} is not used, for {root / 'test'} is the test split"]
 
 
 def scan_folders(uri: Uri, root: Path, given: Sequence[str]) -> Scan:
@@ -68,8 +79,7 @@ def scan_folders(uri: Uri, root: Path, given: Sequence[str]) -> Scan:
     _refuse_unknown_classes(root, found, classes)
     labels = {name: label for label, name in enumerate(classes)}
     notes = [] if given else _notes_on_numbers(found)
-    if (root / "test").is_dir() and (root / "val").is_dir() and layout != {"test": root}:
-        notes.append(f"{root / 'val'} is not used, for {root / 'test'} is the test split")
+    notes += [] if layout == {"test": root} else _notes_on_val(root, layout)
     entries: dict[SplitName, Entries] = {}
     unused: list[str] = []
     for name in chosen_splits(uri, layout):

@@ -35,11 +35,12 @@ def run_chain(job: Job, backend: Backend, say: Say) -> JobResult:
     if job.protocol != PROTOCOL:
         raise UnsupportedError(f"the job speaks protocol {job.protocol}, this worker {PROTOCOL}")
     clock = _Clock()
-    artifact, reports = job.model, []
+    artifact, reports, spent = job.model, list[StepReport](), Cost()
     for index, step in enumerate(job.steps):
         say({"step": index, "op": step.op})
-        report = _step(job, backend, index, artifact, say)
+        report, is_new = _step(job, backend, index, artifact, say)
         reports.append(report)
+        spent = spent if is_new else _together(spent, report.cost)
         artifact = report.artifact
     for index, settings in enumerate(job.train):
         say({"step": index, "op": "train"})
@@ -50,7 +51,8 @@ def run_chain(job: Job, backend: Backend, say: Say) -> JobResult:
     deployable = _made(backend.deploy(artifact, context), context, "deploy")
     result = JobResult(status="ok", steps=tuple(reports), deployable=deployable)
     result = _decoded(result, deployable, backend, job, say)
-    return result.model_copy(update={"cost": clock.cost(_epochs(job, reports))})
+    cost = _together(spent, clock.cost(0)).model_copy(update={"epochs": _epochs(job, reports)})
+    return result.model_copy(update={"cost": cost})
 
 
 def _decoded(
@@ -74,12 +76,15 @@ def _decoded(
     return result.model_copy(update=found)
 
 
-def _step(job: Job, backend: Backend, index: int, model: Artifact, say: Say) -> StepReport:
+def _step(
+    job: Job, backend: Backend, index: int, model: Artifact, say: Say
+) -> tuple[StepReport, bool]:
+    """Carry out a step and return its report with True, or that of an earlier run with False."""
     folder = job.workdir / "steps" / str(index)
     kept = _kept(folder / "report.json", model)
     if kept is not None:
         _LOG.info("step %d is done already: %s", index + 1, kept.artifact.path)
-        return kept
+        return kept, False
     step, clock = job.steps[index], _Clock()
     settings = job.settings[index] if index < len(job.settings) else {}
     context = _context(job, f"steps/{index}/files", index, say, settings)
@@ -99,7 +104,7 @@ def _step(job: Job, backend: Backend, index: int, model: Artifact, say: Say) -> 
         digest=outcome.artifact.digest,
     )
     write_atomically(folder / "report.json", report.model_dump_json(indent=1))
-    return report
+    return report, True
 
 
 def _kept(path: Path, model: Artifact) -> StepReport | None:
@@ -144,6 +149,15 @@ def _context(
 
 def _epochs(job: Job, reports: list[StepReport]) -> int:
     return sum(report.cost.epochs for report in reports) or sum(t.epochs for t in job.train)
+
+
+def _together(one: Cost, other: Cost) -> Cost:
+    """Return what two processes have cost that ran one after the other."""
+    return Cost(
+        wall_seconds=one.wall_seconds + other.wall_seconds,
+        cpu_seconds=one.cpu_seconds + other.cpu_seconds,
+        peak_rss_bytes=max(one.peak_rss_bytes, other.peak_rss_bytes),
+    )
 
 
 class _Clock:

@@ -101,6 +101,8 @@ def run_process(
                     pass_fds=(writing,),
                     start_new_session=True,
                 )
+            except OSError as error:
+                return Ended(status="failed", reason=f"cannot start {command[0]}: {error}")
             finally:
                 os.close(writing)
             watch = _Watch(child, limits, started, stop)

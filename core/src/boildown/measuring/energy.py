@@ -17,8 +17,20 @@ POWERCAP = Path("/sys/class/powercap")
 
 
 def packages(root: Path) -> list[Path]:
-    """Return the counters of whole packages, `intel-rapl:0`, not of parts, `intel-rapl:0:1`."""
-    return sorted(p for p in root.glob("intel-rapl:*") if p.name.count(":") == 1)
+    """Return the counters of whole packages, not of their parts, nor of a platform around them.
+
+    `intel-rapl:0` is a package and `intel-rapl:0:1` a part of it; `intel-rapl:1` may be `psys`, the
+    whole computer, packages included (Linux, Documentation/power/powercap).
+    """
+    return sorted(p for p in root.glob("intel-rapl:*") if _is_package(p))
+
+
+def _is_package(counter: Path) -> bool:
+    try:
+        name = (counter / "name").read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return False
+    return counter.name.count(":") == 1 and name.startswith("package-")
 
 
 def unreadable(root: Path = POWERCAP) -> str:

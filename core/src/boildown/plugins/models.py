@@ -49,12 +49,15 @@ def find_model(uri: str, workdir: Path, *, trust: bool = False) -> ModelEntry:
         raise ModelError(
             f"there is no model file {path}; name an .onnx file, or one of `boildown models`"
         )
-    return _with_sidecar(uri, path.resolve())
+    return _with_sidecar(uri, path)
 
 
-def _with_sidecar(uri: str, path: Path) -> ModelEntry:
-    sidecar_path = path.with_suffix(".yaml")
-    if not sidecar_path.exists():
+def _with_sidecar(uri: str, given: Path) -> ModelEntry:
+    """Read what lies beside the model, by its name or, where that is a link, by its target's."""
+    path = given.resolve()
+    beside = (given.absolute().with_suffix(".yaml"), path.with_suffix(".yaml"))
+    sidecar_path = next((file for file in beside if file.exists()), None)
+    if sidecar_path is None:
         return ModelEntry(uri=uri, path=path)
     sidecar = _read(sidecar_path)
     known: dict[str, Any] = {name: getattr(sidecar, name) for name in _SAME_NAMES}
@@ -62,7 +65,7 @@ def _with_sidecar(uri: str, path: Path) -> ModelEntry:
         uri=uri,
         path=path,
         preprocessing=sidecar.input,
-        labels=_labels(sidecar.labels, path.parent),
+        labels=_labels(sidecar.labels, sidecar_path.parent),
         default_data=sidecar.data,
         **known,
     )

@@ -30,6 +30,8 @@ WarningCode = Literal[
     "PARTIAL",
     "APPROXIMATED",
     "CONTROL_EXPLAINS_GAIN",
+    "NO_CONTROL",
+    "NO_TWIN",
     "NOT_DEVICE_VERIFIED",
     "NEAR_CHANCE",
     "CALIBRATED_ON_TEST",

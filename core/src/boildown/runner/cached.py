@@ -22,10 +22,13 @@ def cached(
     key: str,
     wanted: type[BaseModel],
     compute: Callable[[Path], _Value],
+    *,
+    settled: Callable[[Any], bool] = lambda _: True,
 ) -> _Value:
     """Return the value of `key`; `compute(folder)` makes it and may leave files in `folder`.
 
-    What `compute` returns is kept only if it is a `wanted`: a failure is tried anew next time.
+    What `compute` returns is kept only if it is a `wanted` that is `settled`: a failure, or a value
+    that tells of one, is tried anew next time.
     """
     with store.entry(kind, key) as entry:
         if entry.finished:
@@ -35,7 +38,7 @@ def cached(
             except (OSError, ValidationError):
                 pass  # written by another version of the value's type: compute it again
         value = compute(entry.folder)
-        if isinstance(value, wanted):
+        if isinstance(value, wanted) and settled(value):
             entry.write(_VALUE, value.model_dump_json(by_alias=True))
             entry.seal()
         return value

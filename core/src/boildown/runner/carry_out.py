@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ..job.chain import run_chain
 from ..job.environment import digest
 from ..job.process import Limits, run_process
-from ..job.protocol import Job, JobResult
+from ..job.protocol import Cost, Job, JobResult
+from .answer import answer
 from .lock import machine_lock
 
 if TYPE_CHECKING:
@@ -129,12 +128,24 @@ def _in_worker(
         environment=_KEEPS_MEMORY,
     )
     if ended.status == "ok":
-        result = _answer(answered)
+        result = answer(answered, job)
     else:
         reason = "\n".join(filter(None, (ended.reason, _tail(job.workdir / "log.txt"))))
         result = JobResult(status=ended.status, reason=reason)
-    cost = ended.cost.model_copy(update={"epochs": result.cost.epochs})
-    return result.model_copy(update={"cost": cost})
+    return result.model_copy(update={"cost": _greater(ended.cost, result.cost)})
+
+
+def _greater(seen: Cost, told: Cost) -> Cost:
+    """Return what a job has cost: as seen from here, or as told where that includes earlier tries.
+
+    A job that goes on behind steps which an interrupted run has finished adds what those have cost.
+    """
+    return Cost(
+        wall_seconds=max(seen.wall_seconds, told.wall_seconds),
+        cpu_seconds=max(seen.cpu_seconds, told.cpu_seconds),
+        peak_rss_bytes=max(seen.peak_rss_bytes, told.peak_rss_bytes),
+        epochs=told.epochs,
+    )
 
 
 def _kept(entry: Entry) -> JobResult | None:
@@ -142,19 +153,6 @@ def _kept(entry: Entry) -> JobResult | None:
     if not entry.finished or Path(entry.read("job.json")["workdir"]) != entry.folder:
         return None
     return JobResult.model_validate(entry.read("result.json"))
-
-
-def _answer(path: Path) -> JobResult:
-    try:
-        return JobResult.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return JobResult(status="failed", reason="the worker ended well but wrote no result")
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return JobResult(
-            status="failed", reason=f"the worker's result.json is broken: {where}: {first['msg']}"
-        )
 
 
 def _tail(log: Path) -> str:

@@ -10,6 +10,7 @@ from ..errors import BoildownError
 from ..job.protocol import JobResult
 from ..negotiation.settings import deploy_settings
 from ..plugins.registry import Registry
+from . import warned
 from .carry_out import Done, carry_out
 from .events import Event, Listener
 from .jobs import make_job, trainings
@@ -105,12 +106,15 @@ class CellRun:
         if not self.request.measure:
             return replace(worked, judged=unjudged(done, self.measured))
         try:
-            twin = self._judged("twin", TWIN, self._carry("twin"))
+            plain = self._carry("twin")
+            twin = self._judged("twin", TWIN, plain)
             judged = self._judged("compress", COMPRESSED, done, twin)
-            control = None
+            lacks, control = warned.of_twin(plain.result), None
             if trainings(recipe):
-                control = self._judged("control", "control", self._carry("control"), twin)
-            return replace(worked, judged=judged, twin=twin, control=control)
+                trained = self._carry("control")
+                control = self._judged("control", "control", trained, twin)
+                lacks += warned.of_control_job(trained.result)
+            return replace(worked, judged=judged, twin=twin, control=control, lacks=tuple(lacks))
         except BoildownError as error:
             result = JobResult(status="failed", reason=str(error), cost=done.result.cost)
             failed = Done(done.key, result, done.folder, done.cached)

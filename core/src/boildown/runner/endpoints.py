@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -70,10 +71,27 @@ def places(folder: Path) -> dict[str, Place]:
     if not path.exists():
         return {}
     try:
-        return _Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).backends
+        found = _Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).backends
+        return {name: _absolute(place, folder) for name, place in found.items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         detail = "; ".join(_said(error))
         raise UsageError(f"{path}: {detail}") from error
+
+
+def _absolute(place: Place, folder: Path) -> Place:
+    """Return a place whose programs are found from any folder, since jobs run in their own.
+
+    What has no separator is looked up on PATH. Links stay: one leads to the interpreter of a
+    virtual environment, and its target would be another interpreter.
+    """
+
+    def found(program: str) -> str:
+        return os.path.abspath(folder / program) if os.path.dirname(program) else program  # noqa: PTH100, PTH120 - paths that keep links
+
+    if place.python is not None:
+        return place.model_copy(update={"python": found(place.python)})
+    first, *rest = place.command
+    return place.model_copy(update={"command": (found(first), *rest)})
 
 
 def endpoints(

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Name of the float32 source in ONNX Runtime among the targets of a group.
 BASELINE = "float32 ONNX"
+#: Statuses of a target that another try would not change.
+_SETTLED = ("ok", "unsupported")
 _Value = TypeVar("_Value")
 
 
@@ -107,6 +109,7 @@ class Measures:
             batch=size,
             data=self.subject.digests.test,
             outputs=judged,
+            path=str(self.store.root),  # where the arrays lie is told in the value
         )
 
         def run(folder: Path) -> Outputs | Failure:
@@ -139,6 +142,7 @@ class Measures:
                 references=references,
                 budget_seconds=self.timing_seconds,
             ),
+            settled=lambda found: all(times.status in _SETTLED for times in found.targets),
         )
 
     def memory(self, target: Target, place: Endpoint | None) -> Memory:
@@ -149,6 +153,7 @@ class Measures:
             place,
             Memory,
             lambda sample, bench: measure_memory(target, sample=sample, bench=bench),
+            settled=lambda found: found.peak_rss_bytes is not None,
         )
 
     def energy(self, target: Target, place: Endpoint | None) -> Energy:
@@ -159,6 +164,7 @@ class Measures:
             place,
             Energy,
             lambda sample, bench: measure_energy(target, sample=sample, bench=bench),
+            settled=lambda found: found.joules is not None,
         )
 
     def _alone(
@@ -168,6 +174,8 @@ class Measures:
         place: Endpoint | None,
         wanted: type[BaseModel],
         measure: Callable[[Sample, Bench], _Value],
+        *,
+        settled: Callable[[Any], bool],
     ) -> _Value:
         seconds = self.timing_seconds
         key = self._key(kind, targets, place, data=self.subject.digests.test, seconds=seconds)
@@ -177,7 +185,7 @@ class Measures:
                 sample = write_sample(folder / "sample.npz", self.io, self._test_data())
                 return measure(sample, self._bench(folder, place))
 
-        return cached(self.store, kind, key, wanted, run)
+        return cached(self.store, kind, key, wanted, run, settled=settled)
 
     def _test_data(self) -> DataManifest | None:
         data = self.subject.data

@@ -42,7 +42,7 @@ def make_row(worked: Worked, out: Path, number: int, *, timed: bool) -> Row:
         backend=place.name,
         status=result.status,
         reason=result.reason,
-        warnings=(*worked.measured.warnings, *warned.of_steps(result)),
+        warnings=(*worked.measured.warnings, *warned.of_steps(result), *worked.lacks),
         steps=tuple(
             StepDone(op=step.op, settings=step.settings, approximations=step.approximations)
             for step in result.steps

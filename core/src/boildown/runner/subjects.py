@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..artifact import Artifact, file_digest
+from ..artifact import Artifact
 from ..comparison.schema import DataRecord
 from ..job.environment import digest, source_digest
+from ..model.content import content_digest
 from ..model.layers import Layer, source_layers
 from ..model.normalize import NormalizedModel, normalize
 from ..plugins.carried import carried
@@ -97,7 +98,7 @@ def prepare_model(
     """Find the model and bring it into its normal form, kept in the cache."""
     with store.entry("sources", digest({"uri": uri})) as entry:
         found = find_model(uri, entry.folder, trust=trust)
-        content = file_digest(found.path)
+        content = content_digest(found.path)
     key = digest({"source": content, "path": str(store.root), "core": source_digest("boildown")})
     normalized = cached(
         store,

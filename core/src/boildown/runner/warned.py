@@ -33,6 +33,28 @@ def of_steps(result: JobResult) -> list[Warned]:
     return found
 
 
+def of_twin(result: JobResult) -> list[Warned]:
+    """Warn where there is no float model in the same format to hold the row against."""
+    if result.status == "ok":
+        return []
+    text = (
+        f"the float model in the same format did not come about ({result.status}: "
+        f"{result.reason}): layers are compared with the source's, and nothing is timed against it"
+    )
+    return [Warned(code="NO_TWIN", text=text)]
+
+
+def of_control_job(result: JobResult) -> list[Warned]:
+    """Warn where it is not known what the training alone would have given."""
+    if result.status == "ok":
+        return []
+    text = (
+        f"the same training without compression did not end well ({result.status}: "
+        f"{result.reason}): what it alone gives is not known"
+    )
+    return [Warned(code="NO_CONTROL", text=text)]
+
+
 def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> list[Warned]:
     """Warn where layers that a step was asked to change are as they were."""
     if audit is None or audit.layers_changed == 0:

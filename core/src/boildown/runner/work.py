@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..artifact import Artifact
+    from ..plugins.values import Warned
     from ..recipe.recipe import Recipe
     from ..recipe.steps import Step
     from .baseline import Measured
@@ -50,6 +51,8 @@ class Worked:
     judged: Judged | None = None
     twin: Judged | None = None
     control: Judged | None = None
+    #: Why there is no twin or no control though there should be one.
+    lacks: tuple[Warned, ...] = ()
 
 
 def judge(
