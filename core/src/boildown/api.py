@@ -28,6 +28,7 @@ from .runner.jobs import check_settings
 from .runner.planning import EVERYTHING
 from .runner.planning import plan as planned
 from .runner.request import Request, grid
+from .runner.request import request as make_request
 from .runner.store import Store, default_root, size_limit
 from .runner.subject_data import find_dataset
 from .runner.subjects import available, prepare_model
@@ -79,7 +80,7 @@ def compare(
     Raises:
         BoildownError: something that was asked for is wrong; the text says what and where.
     """
-    request = Request(
+    asked = make_request(
         recipes=tuple(_recipe(recipe) for recipe in _several(recipes)),
         models=tuple(_several(models)),
         backends=tuple(_several(backends)),
@@ -92,7 +93,7 @@ def compare(
         limits=limits or Limits(),
         out=Path(out),
     )
-    return carry_out(request, on_event=on_event, cache=cache)
+    return carry_out(asked, on_event=on_event, cache=cache)
 
 
 def run(
@@ -110,7 +111,7 @@ def run(
     cache: Path | None = None,
 ) -> Results:
     """Run one recipe on one backend, strictly: a gap is an UnsupportedError, not a row."""
-    request = Request(
+    asked = make_request(
         recipes=(_recipe(recipe),),
         models=(model,) if model else (),
         backends=(backend,) if backend else (),
@@ -122,10 +123,10 @@ def run(
         strict=True,
         out=Path(out),
     )
-    if not backend and len(request.recipes[0].backends) != 1:
+    if not backend and len(asked.recipes[0].backends) != 1:
         known = ", ".join(Registry().names()) or "none"
         raise UsageError(f"say which backend is to run the recipe (installed: {known})")
-    return carry_out(request, on_event=on_event, cache=cache)
+    return carry_out(asked, on_event=on_event, cache=cache)
 
 
 def sensitivity(
@@ -158,7 +159,7 @@ def sensitivity(
     layers = source_layers(normalized.path)
     found = blocks(layers, depth)
     recipes = one_at_a_time(whole, layers, found)
-    request = Request(
+    asked = make_request(
         recipes=tuple(recipes.values()),
         models=(uri,),
         backends=(backend,),
@@ -169,7 +170,7 @@ def sensitivity(
         trust=trust,
         out=Path(out),
     )
-    results = carry_out(request, on_event=on_event, cache=cache)
+    results = carry_out(asked, on_event=on_event, cache=cache)
     rows = dict(zip(recipes, results.rows, strict=True))
     ranked = Sensitivity(rows, found, results.folder)
     write_sensitivity(ranked, whole.name, uri, backend)
@@ -252,31 +253,34 @@ def measure(
     threads: int = 1,
     timing_seconds: float = 6.0,
     limits: Limits | None = None,
+    trust: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Results:
     """Measure the models of a stored run on this computer, with runtimes alone.
 
     `data` None: speed, memory and the outputs for the samples that the run has kept; quality stays
-    what the run has found. `report` puts both runs on one page.
+    what the run has found. `report` puts both runs on one page. `trust` opens files that may run
+    code of whoever wrote them.
 
     Raises:
         UsageError: the run cannot be read, or its files are not those that it made.
     """
     stored, folder = read(Path(run)), folder_of(Path(run))
-    request = Request(
+    asked = make_request(
         recipes=tuple(Recipe.model_validate(recipe) for recipe in stored.recipes),
         data=data,
         samples=samples,
         threads=threads,
         timing_seconds=timing_seconds,
+        trust=trust,
         limits=limits or Limits(),
         out=Path(out),
     )
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
-    comparison = Measuring(folder, stored, request, listeners(*own)).execute()
-    write_markdown(comparison, request.out)
-    write_page(comparison, request.out)
-    return Results(comparison, request.out)
+    comparison = Measuring(folder, stored, asked, listeners(*own)).execute()
+    write_markdown(comparison, asked.out)
+    write_page(comparison, asked.out)
+    return Results(comparison, asked.out)
 
 
 def load_results(folder: Path | str) -> Results:

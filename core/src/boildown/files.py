@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from .errors import UsageError
+
 #: How the name of a file ends that is being written, or was when its process was killed.
 _PARTIAL = ".boildown-partial"
 
@@ -30,6 +32,17 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def refuse_unusable(folder: Path, what: str) -> None:
+    """Raise UsageError where a folder is not, and cannot become, one to write into."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"{what} {folder}: {place} is a file; name a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(f"{what} {folder}: {place} may not be written to; name another folder")
 
 
 def remove_partial(folder: Path) -> None:

@@ -123,6 +123,16 @@ def test_a_percentile_needs_some_inferences_however_narrow_the_ratio_is(
     assert (found.settled, len(found.targets[0].cpu)) == (True, 32)
 
 
+def test_percentiles_of_a_slow_model_have_inferences_enough_where_time_allows(
+    path: Path, onnx_target: Make, sample: Sample
+) -> None:
+    candidate = Candidate(onnx_target(path), sample_inputs(sample))
+    candidate.complete(0)
+    assert candidate.singles == []
+    candidate.complete(60)
+    assert len(candidate.singles) == 30
+
+
 def test_a_target_without_reference_is_timed_until_its_own_times_are_narrow(
     time_them: Make, path: Path, onnx_target: Make, monkeypatch: Any
 ) -> None:

@@ -15,6 +15,8 @@ from boildown.api import measure
 from boildown.comparison.schema import Row
 from boildown.errors import UsageError
 from boildown.report.results import Results
+from boildown.runner import again as module
+from boildown.runner.endpoints import Endpoint, endpoint
 
 pytestmark = pytest.mark.usefixtures("rounding", "cache")
 
@@ -51,6 +53,33 @@ def changed(run: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 def said(row: Row, code: str) -> list[str]:
     return [warning.text for warning in row.warnings if warning.code == code]
+
+
+def test_a_file_that_may_run_code_is_opened_with_trust_only(
+    again: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careful(*asked: Any) -> Endpoint:
+        found = endpoint(*asked)
+        info = found.info.model_copy(update={"code_formats": ("onnx",)})
+        return found.model_copy(update={"info": info})
+
+    monkeypatch.setattr(module, "endpoint", careful)
+    (row,) = again().rows
+    assert row.speed is not None
+    assert "--trust opens it" in row.speed.reason
+    assert row.speed.latency_ms is None
+    (row,) = again(trust=True).rows
+    assert row.speed is not None
+    assert row.speed.latency_ms is not None
+
+
+def test_one_uri_that_was_judged_in_two_ways_is_not_judged_anew(
+    run: Path, again: Callable[..., Results], data: str
+) -> None:
+    changed(run, lambda plain: plain["models"].append(plain["models"][0]))
+    with pytest.raises(UsageError, match="in more than one way"):
+        again(data=data)
+    assert again().rows
 
 
 def test_speed_and_memory_are_taken_anew(run: Path, again: Callable[..., Results]) -> None:

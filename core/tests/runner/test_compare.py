@@ -140,6 +140,34 @@ def test_a_limit_on_what_was_not_measured_is_missed(asked: dict[str, Any]) -> No
     assert {check.name: check.ok for check in row.limits} == {"bytes": True, "speedup": False}
 
 
+def test_a_copy_of_a_model_is_a_model_of_its_own(asked: dict[str, Any], tmp_path: Path) -> None:
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(Path(asked["models"]).read_bytes())
+    results = compare(recipe(), **asked | {"models": [asked["models"], str(copy)]})
+    uris = [asked["models"], str(copy)]
+    assert [record.uri for record in results.comparison.models] == uris
+    assert [row.model for row in results.rows] == uris
+
+
+def test_numbers_beyond_their_range_are_the_callers_mistake(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"jobs: .* 256"):
+        compare(recipe(), jobs=300, **asked)
+    with pytest.raises(UsageError, match=r"timing_seconds: .* 600"):
+        compare(recipe(), **asked | {"timing_seconds": 1000})
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_runs(
+    asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="file is a file"):
+        compare(recipe(), **asked | {"out": tmp_path / "file/sub"})
+    assert not (tmp_path / "cache").exists() or not any((tmp_path / "cache").rglob("job.json"))
+    monkeypatch.setenv("BOILDOWN_CACHE", str(tmp_path / "file/cache"))
+    with pytest.raises(UsageError, match="BOILDOWN_CACHE"):
+        compare(recipe(), **asked)
+
+
 def test_a_float_twin_that_fails_is_told(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,9 @@ Data = Annotated[
 Samples = Annotated[int | None, typer.Option(min=1, help="Test samples at most.")]
 Out = Annotated[Path, typer.Option(help="Folder for the reports and the compressed models.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of every runtime that is timed.")]
-Seconds = Annotated[float | None, typer.Option("--time-limit", help="Seconds for one job at most.")]
+Seconds = Annotated[
+    float | None, typer.Option("--time-limit", min=0.1, help="Seconds for one job at most.")
+]
 Timing = Annotated[
     float, typer.Option(min=0.01, help="Seconds of timing for each model of a group, about.")
 ]
@@ -160,10 +162,9 @@ def plan(
 
 def _request(*, recipes: list[str], **given: object) -> Request:
     from ..recipe.load import load_recipe
-    from ..runner.request import Request
+    from ..runner.request import request
 
-    loaded = tuple(load_recipe(recipe) for recipe in recipes)
-    return Request.model_validate({"recipes": loaded, **given})
+    return request(recipes=tuple(load_recipe(recipe) for recipe in recipes), **given)
 
 
 def _carry_out(request: Request) -> None:

@@ -49,6 +49,10 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     threads: Threads = 1,
     timing_seconds: Timing = 6.0,
     time_limit: Seconds = None,
+    *,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Open files that may run code of whoever wrote them.")
+    ] = False,
 ) -> None:
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
@@ -65,6 +69,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
             threads=threads,
             timing_seconds=timing_seconds,
             limits=Limits(seconds=time_limit),
+            trust=trust,
             on_event=live.hear,
         )
     _show(results)

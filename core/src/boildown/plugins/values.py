@@ -71,6 +71,8 @@ class BackendInfo(Frozen):
     stand_in: str = "ONNX form in ONNX Runtime"
     #: Of `formats`, those made for another device where the backend as a whole is not.
     device_formats: tuple[str, ...] = ()
+    #: Of `formats`, those that may run code of whoever wrote the file when it is opened (pickle).
+    code_formats: tuple[str, ...] = ()
     maintained: bool = True
     citation: str = ""
     #: JSON schema of `with: {<name>: …}` by operation.

@@ -57,6 +57,7 @@ class Measuring:
         check_out(out)
         if out.resolve() == folder:
             raise UsageError("what is measured again goes into a folder of its own: name it, --out")
+        self._refuse_doubt(comparison)
         with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
             # Nothing kept from an earlier run may answer in the place of a measurement.
             store = Store(Path(scratch))
@@ -91,6 +92,16 @@ class Measuring:
         write(found, out)
         return found
 
+    def _refuse_doubt(self, comparison: Comparison) -> None:
+        """Refuse to judge anew where a row does not say which preparation of images is its own."""
+        uris = [record.uri for record in comparison.models]
+        twice = {uri for uri in uris if uris.count(uri) > 1}
+        if self.request.data is not None and twice:
+            raise UsageError(
+                f"the run judged {', '.join(sorted(twice))} in more than one way (recipes with "
+                "`input` or data of their own); measure without --data, or run the recipes apart"
+            )
+
     def _row(self, row: Row, models: dict[str, StoredModel], folder: Path) -> Row:
         if row.deployable is None:
             return row.model_copy(update={"machine": 0})
@@ -99,7 +110,8 @@ class Measuring:
         title = Title(names, names)
         self.tell(Event("started", title.job, title.text, total=1))
         self.tell(Event("part", title.job, title.text, text="measure"))
-        again = RowAgain(row, recipe, models[row.model], folder, _opens(row, row.deployable))
+        opens = _opens(row, row.deployable, trust=self.request.trust)
+        again = RowAgain(row, recipe, models[row.model], folder, opens)
         found = again.measured(row.deployable)
         self.tell(Event("ended", title.job, title.text, text=found.reason, status=found.status))
         return found
@@ -110,12 +122,18 @@ class Measuring:
             return model.measured_record()
 
 
-def _opens(row: Row, made: Deployable) -> Opens:
-    """Find what opens a row's file here. What ONNX Runtime ran needs no plugin."""
+def _opens(row: Row, made: Deployable, *, trust: bool) -> Opens:
+    """Find what opens a row's file here. What ONNX Runtime ran needs no plugin.
+
+    The run's folder may be anybody's: files that may run code are opened with `trust` alone.
+    """
     runtime = row.speed.runtime if row.speed is not None else row.backend
     by_core, absent = made.format == "onnx" and runtime == RUNTIME, ""
     try:
         place = endpoint(row.backend, Registry(), places(Path()))
+        if made.format in place.info.code_formats and not trust:
+            why = f"a .{made.format} file may run code of whoever wrote it; --trust opens it"
+            return Opens(place, absent=why)
         if place.python is not None or not by_core:
             return Opens(place)
     except (PluginError, UnknownBackendError) as error:

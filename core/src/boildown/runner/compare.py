@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..comparison.files import NAME, write
 from ..comparison.schema import Comparison, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError, UsageError
+from ..files import refuse_unusable
 from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
@@ -228,7 +229,12 @@ def _of(cell: Cell) -> str:
 def _distinct(measured: Sequence[Measured]) -> list[Measured]:
     """Keep one subject of those that differ in nothing that their baseline tells."""
     found = {
-        (m.subject.normalized.sha256, m.subject.digests.test, str(m.subject.entry.preprocessing)): m
+        (
+            m.subject.entry.uri,
+            m.subject.normalized.sha256,
+            m.subject.digests.test,
+            str(m.subject.entry.preprocessing),
+        ): m
         for m in reversed(measured)
     }
     return list(reversed(found.values()))
@@ -240,9 +246,8 @@ def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
 
 
 def check_out(out: Path) -> None:
-    """Raise UsageError where a folder holds what no run has written."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file; name a folder")
+    """Raise UsageError where a folder holds what no run has written, or cannot be written to."""
+    refuse_unusable(out, "--out")
     foreign = (
         [path.name for path in out.iterdir() if path.name not in _OURS] if out.exists() else []
     )

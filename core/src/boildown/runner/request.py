@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from ..errors import UsageError
 from ..frozen import Frozen
@@ -39,6 +39,19 @@ class Request(Frozen):
     out: Path
     #: Where `boildown.toml` is looked for.
     folder: Path = Path()
+
+
+def request(**given: Any) -> Request:  # noqa: ANN401 - the fields of a request
+    """Return what was asked for.
+
+    Raises:
+        UsageError: a value is outside of what it may be; all such are named.
+    """
+    try:
+        return Request.model_validate(given)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise UsageError("; ".join(wrong)) from error
 
 
 class Cell(Frozen):

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 _OF_SPEED = ("SLOWER", "STORAGE_ONLY", "DEFLATED_ONLY", "NOT_DEVICE_VERIFIED")
 
 
+_CALIBRATED = Warned(
+    code="CALIBRATED_ON_TEST",
+    text="the run has calibrated on samples out of its test split, which may be among the data "
+    "that this row is judged on",
+)
+
+
 @dataclass(frozen=True)
 class Opens:
     """What opens a backend's files on this computer.
@@ -72,6 +79,8 @@ class RowAgain:
         judged = self._judged(ours, made.format) if failure is None else None
         warnings = [w for w in row.warnings if w.code not in _OF_SPEED]
         warnings += figures.warnings
+        if judged is not None and any(w.code == "CALIBRATED_ON_TEST" for w in warnings):
+            warnings = [w for w in warnings if w.code != "CALIBRATED_ON_TEST"] + [_CALIBRATED]
         if isinstance(again, Outputs):
             warnings.append(self._same_outputs(again, ours.artifact.path.parent))
         if row.quality is not None and judged is None:

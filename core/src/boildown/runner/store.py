@@ -19,7 +19,7 @@ import platformdirs
 
 from ..artifact import file_digest
 from ..errors import UsageError
-from ..files import remove_partial, write_atomically
+from ..files import refuse_unusable, remove_partial, write_atomically
 from .lock import file_lock
 
 if TYPE_CHECKING:
@@ -31,9 +31,15 @@ SEAL = "seal.json"
 
 
 def default_root() -> Path:
-    """Return `$BOILDOWN_CACHE`, else the user's cache folder as the platform has it."""
+    """Return `$BOILDOWN_CACHE`, else the user's cache folder as the platform has it.
+
+    Raises:
+        UsageError: it cannot be written to.
+    """
     named = os.environ.get("BOILDOWN_CACHE")
-    return Path(named) if named else Path(platformdirs.user_cache_dir("boildown", appauthor=False))
+    root = named or platformdirs.user_cache_dir("boildown", appauthor=False)
+    refuse_unusable(Path(root), "the cache (BOILDOWN_CACHE)")
+    return Path(root)
 
 
 def size_limit() -> int:

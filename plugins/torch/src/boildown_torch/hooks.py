@@ -38,6 +38,7 @@ def backend_info() -> BackendInfo:
         formats=FORMATS,
         runtimes=RUNTIMES,
         device_formats=() if on_arm() else ("pte",),
+        code_formats=("pt2",),  # torch.export.load unpickles what the archive says
         deploy_settings=("format",),
         needs=("torch", "torchao", "torch-pruning", "onnxruntime", "onnxscript"),
         heavy_modules=("torch", "torchao", "torch_pruning", "onnxruntime"),
