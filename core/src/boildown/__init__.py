@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     from .shipping.teaching import Lesson as Lesson
     from .shipping.teaching import lesson as lesson
     from .shipping.teaching import named_lesson as named_lesson
-    from .shipping.weight_only import about_kernels as about_kernels
+    from .shipping.weight_only import about_one_bit as about_one_bit
     from .shipping.weight_only import quantize_weights as quantize_weights
     from .training.course import Course as Course
     from .training.course import tell_nobody as tell_nobody
@@ -206,7 +206,7 @@ _HOME = {
     "store_halves": "shipping.halves",
     "store_plainly": "shipping.plain",
     "quantize_last_bias": "shipping.last_bias",
-    "about_kernels": "shipping.weight_only",
+    "about_one_bit": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",
     "Course": "training.course",

@@ -159,6 +159,8 @@ def test_a_step_of_float16_makes_the_whole_program_one() -> None:
     assert precision_of(context(HALF, Quantize(weights="float16"))) == "float16"
     assert precision_of(context(Quantize(activations="float16"))) == "float16"
     assert precision_of(context(HALF, precision="float16")) == "float16"
+    with pytest.raises(UnsupportedError, match="leave one of them out"):
+        precision_of(context(Quantize(activations="float16"), precision="float32"))
 
 
 def test_tables_have_indices_of_the_bits_that_core_ml_has() -> None:

@@ -12,11 +12,11 @@ import torch
 from boildown import Prune, Quantize, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.testing.builder import Graph
-from boildown.testing.graphs import GRAPHS
+from boildown.testing.graphs import GRAPHS, ending_in
 from boildown_nni import static
 from onnx import numpy_helper
 
-from .jobs import decibels, kernels, loss, normalised, outputs, run, samples, shipped
+from .jobs import decibels, kernels, loss, normalised, outputs, run, samples, session, shipped
 
 TRAIN = Train(epochs=4, batch_size=8, learning_rate=3e-3)
 #: Of codes of 7 bits; noise as loud as a bit less would be below.
@@ -58,6 +58,17 @@ def test_weights_are_bytes_in_the_file(tmp_path: Path) -> None:
     assert file.stat().st_size < 0.4 * source.stat().st_size
     large = [tensor for tensor in onnx.load(file).graph.initializer if np.prod(tensor.dims) > 64]
     assert {onnx.TensorProto.DataType.Name(tensor.data_type) for tensor in large} == {"INT8"}
+
+
+def test_scores_behind_a_softmax_are_not_rounded(tmp_path: Path) -> None:
+    """Rounded ones are often equal, which makes wrong winners."""
+    source = normalised(ending_in("Softmax", axis=1), tmp_path)
+    file = shipped(int8(source))
+    session(file, tmp_path / "optimized.onnx")
+    nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+    softmax = next(node for node in nodes if node.op_type == "Softmax")
+    (maker,) = [node.op_type for node in nodes if softmax.input[0] in node.output]
+    assert maker == "QGemm"
 
 
 @pytest.mark.parametrize("network", ["batch_norm", "residual", "concat", "two_inputs"])

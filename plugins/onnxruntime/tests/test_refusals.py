@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
-from boildown import Cluster, Distill, Prune, Quantize, Recipe, Step, Train
+from boildown import Cluster, Distill, Prune, Quantize, Recipe, Step, Train, UnsupportedError
 from boildown.negotiation.gaps import gaps
+from boildown.testing.graphs import GRAPHS
+from boildown.testing.jobs import normalised, run
 from boildown_onnxruntime.hooks import backend_info
 from jsonschema import Draft202012Validator
 
@@ -84,3 +88,23 @@ def test_asking_what_it_can_do_imports_no_toolkit() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("settings", [{"reduce_range": True}, {"weight_type": "uint8"}])
+@pytest.mark.parametrize("step", [Quantize(weights="int4"), Quantize(activations="dynamic")])
+def test_a_setting_of_static_int8_is_refused_elsewhere(
+    settings: dict[str, Any], step: Quantize, tmp_path: Path
+) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    with pytest.raises(UnsupportedError, match="static int8, which this step is not"):
+        run("onnxruntime", source, step, settings=settings)
+
+
+def test_zeros_that_one_bit_cannot_hold_are_told(tmp_path: Path) -> None:
+    source, one = normalised(GRAPHS["plain"](), tmp_path), Quantize(weights="int1")
+
+    def codes(*steps: Step) -> list[str]:
+        return [warned.code for warned in run("onnxruntime", source, *steps).steps[-1].warnings]
+
+    assert codes(one) == ["NOTE"]
+    assert codes(Prune(sparsity=0.5), one) == ["NOTE", "PARTIAL"]

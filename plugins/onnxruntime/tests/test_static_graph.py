@@ -12,6 +12,8 @@ import pytest
 from boildown import Quantize
 from boildown.job.protocol import JobResult
 from boildown.recipe.steps import Layers
+from boildown.testing.graphs import ending_in
+from boildown.testing.jobs import normalised, run
 from onnx import numpy_helper
 
 from .conftest import Kit, session, shipped
@@ -191,3 +193,14 @@ def test_signed_weights_of_all_bits_do_saturate_where_there_is_no_vnni(
 ) -> None:
     """Negative control of the sums above, and the reason for `reduce_range`."""
     assert loud({"reduce_range": False}, kit) > 0.2
+
+
+def test_scores_behind_a_softmax_are_not_rounded(tmp_path: Path) -> None:
+    """Rounded ones are often equal, which makes wrong winners."""
+    source = normalised(ending_in("Softmax", axis=1), tmp_path)
+    file = shipped(run("onnxruntime", source, Quantize(activations="int8")))
+    session(file, tmp_path / "optimized.onnx")
+    nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+    softmax = next(node for node in nodes if node.op_type == "Softmax")
+    (maker,) = [node.op_type for node in nodes if softmax.input[0] in node.output]
+    assert maker == "QGemm"

@@ -7,9 +7,9 @@ from typing import Any
 
 import onnx
 import pytest
-from boildown import Quantize, Train
+from boildown import Quantize, Train, UnsupportedError
 from boildown.recipe.steps import Layers
-from boildown.testing.graphs import GRAPHS
+from boildown.testing.graphs import GRAPHS, ending_in
 from onnx import numpy_helper
 
 from .jobs import decibels, kernels, normalised, run, samples, session, shipped
@@ -32,6 +32,17 @@ def test_convolutions_sums_and_pools_all_run_in_integers(
     assert not _FLOAT & found.keys()
     # Training moves the statistics of batch norms to those of the noise that it is given.
     assert decibels(source, path) > (25 if step is STATIC or network != "batch_norm" else 5)
+
+
+def test_scores_behind_a_softmax_are_not_rounded(tmp_path: Path) -> None:
+    """Rounded ones are often equal, which makes wrong winners."""
+    source = normalised(ending_in("Softmax", axis=1), tmp_path)
+    file = shipped(run(source, STATIC))
+    session(file, tmp_path / "optimized.onnx")
+    nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+    softmax = next(node for node in nodes if node.op_type == "Softmax")
+    (maker,) = [node.op_type for node in nodes if softmax.input[0] in node.output]
+    assert maker == "QGemm"
 
 
 def test_matrices_run_in_integers_and_are_stored_once(tmp_path: Path) -> None:
@@ -90,3 +101,9 @@ def test_symmetric_activations_have_their_zero_in_the_middle(tmp_path: Path) -> 
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     nodes = [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
     assert {int(tensors[node.input[2]]) for node in nodes} == {127}
+
+
+def test_a_setting_of_static_int8_is_refused_elsewhere(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    with pytest.raises(UnsupportedError, match="static int8, which this step is not"):
+        run(source, Quantize(weights="int4"), settings={"reduce_range": True})

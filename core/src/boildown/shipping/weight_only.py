@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from ..encoding.quantize import encode_weight
 from ..plugins.selection import selected_layers
 from ..plugins.values import StepOutcome, Warned
+from ..recipe.steps import Prune
 from .codes import store_codes
 from .files import read_graph, write_graph
 from .graph import initializers
@@ -44,15 +45,23 @@ def quantize_weights(model: Artifact, step: Quantize, context: Context) -> StepO
             },
         )
     artifact = write_graph(graph, context, step.weights.replace(":", "-"))
-    return StepOutcome(artifact=artifact, warnings=about_kernels(step))
+    return StepOutcome(artifact=artifact, warnings=about_one_bit(step, context))
 
 
-def about_kernels(step: Quantize) -> tuple[Warned, ...]:
-    """Say of one bit, from which readers expect speed, that nothing here computes with it."""
+def about_one_bit(step: Quantize, context: Context) -> tuple[Warned, ...]:
+    """Say of one bit that nothing here computes with it, and that it has no 0 for earlier zeros."""
     if step.weights != "int1":
         return ()
     text = (
         "weights are packed in 1 bit and computed with in float32: no kernel for products of"
         " 1-bit weights runs here, so the file is small and not faster"
     )
-    return (Warned(code="NOTE", text=text),)
+    found = [Warned(code="NOTE", text=text)]
+    earlier = context.steps[: context.index]
+    if any(isinstance(before, Prune) and before.structure != "channel" for before in earlier):
+        text = (
+            "one bit is a sign: the weights that `prune` has made 0 are as large as all others"
+            " again; leave `prune` out, or give 2 bits"
+        )
+        found.append(Warned(code="PARTIAL", text=text))
+    return tuple(found)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import onnx
 
 from .builder import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import onnx
 
 _IMAGE = {"x": (3, 12, 12)}
 
@@ -120,6 +120,18 @@ def _odd(op: str, **attributes: object) -> onnx.ModelProto:
     if op == "Det":
         return g.model(_IMAGE, g.dense(x, "fc", 16, 10))
     return g.model(_IMAGE, g.head(x, 16))
+
+
+def ending_in(kind: str, network: str = "plain", **attributes: Any) -> onnx.ModelProto:  # noqa: ANN401 - passed on
+    """Return a network of the suite with one more operator, a node named `end`, at its end."""
+    model = GRAPHS[network]()
+    name = model.graph.output[0].name
+    last = next(node for node in model.graph.node if name in node.output)
+    last.output[:] = ["before the end"]
+    model.graph.node.append(
+        onnx.helper.make_node(kind, ["before the end"], [name], "end", **attributes)
+    )
+    return model
 
 
 #: Name -> network. All but `fixed_batch` take any batch size.

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     from .formats import Precision
 
+#: The pass that quantizes what operators give, behind an activation that it knows.
+_SUFFIX = "compression::insert_suffix_quantize_dequantize_pair"
+#: Activations that it does not know: it has another name for `sigmoid_hard`, and no `clip`.
+_BOUNDING = {"sigmoid_hard", "clip"}
 #: The least and the greatest number of a value, under coremltools' names.
 Range = dict[str, float]
 #: By value of the program.
@@ -65,6 +69,8 @@ def activation_ranges(
 def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[None]:
     """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples.
 
+    It quantizes behind bounding activations and not before them, where values reach far beyond.
+
     coremltools gives every scale in float16, which a program of float32 does not take: its scales
     get the `precision` of the program.
     """
@@ -76,9 +82,12 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
         found = activation_stats[var_name]
         return np.array([found["rmin"], found["rmax"]], np.dtype(precision))
 
+    outputs = type(PASS_REGISTRY[_SUFFIX])
+    known = outputs._allowed_activations  # noqa: SLF001 - its only door
     with (
         _replaced(post_training, "_get_activation_calibration_stats", given),
         _replaced(scaling, "get_min_and_max_values", range_of),
+        _replaced(outputs, "_allowed_activations", known | _BOUNDING),
     ):
         yield
 
@@ -86,7 +95,7 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 @contextlib.contextmanager
 def of_inputs_alone() -> Iterator[None]:
     """Let it quantize what layers read, and not what they give as well."""
-    outputs = type(PASS_REGISTRY["compression::insert_suffix_quantize_dequantize_pair"])
+    outputs = type(PASS_REGISTRY[_SUFFIX])
     with _replaced(outputs, "apply", lambda *_: None):
         yield
 

@@ -60,6 +60,8 @@ def precision_of(context: Context) -> Precision:
         isinstance(step, Quantize) and "float16" in {step.weights, step.activations}
         for step in context.steps
     )
+    if halves and context.settings.get("precision", "float16") != "float16":
+        raise UnsupportedError("`precision: float32` and a step in float16: leave one of them out")
     return "float16" if halves else setting(context, "precision", PRECISIONS)
 
 

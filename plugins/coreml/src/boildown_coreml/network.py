@@ -13,7 +13,7 @@ from boildown import (
     Cluster,
     StepOutcome,
     UnsupportedError,
-    about_kernels,
+    about_one_bit,
     read_graph,
     selected_layers,
 )
@@ -60,7 +60,7 @@ def quantize_network(model: Artifact, step: Quantize, context: Context) -> StepO
         outcome = store_tables(model, layers, context, table, bits)
     else:
         outcome = _stored(model, layers, context, bits, mode)
-    warnings = (*about_kernels(step), *outcome.warnings)
+    warnings = (*about_one_bit(step, context), *outcome.warnings)
     return outcome.model_copy(update={"warnings": warnings})
 
 

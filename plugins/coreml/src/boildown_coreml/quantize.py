@@ -10,7 +10,7 @@ from boildown import (
     StepOutcome,
     UnsupportedError,
     Warned,
-    about_kernels,
+    about_one_bit,
     selected_layers,
 )
 
@@ -45,7 +45,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         raise UnsupportedError("activation_mode goes with `activations: int8` only")
     if step.weights == "float16":
         return _halved(open_package(model, context), step, context)
-    warnings = about_kernels(step)
+    warnings = about_one_bit(step, context)
     if step.train is not None:
         from .training.quantizing import learn_to_round
 

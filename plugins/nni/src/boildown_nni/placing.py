@@ -26,6 +26,8 @@ _MIXERS = frozenset(
 #: Operators that only choose and move numbers, so that the scale of their input holds.
 _MOVERS = frozenset({"MaxPool", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice"})
 _BETWEEN = _BOUNDS | _MIXERS | _MOVERS
+#: They keep the order of scores, and have no integer kernel.
+_SCORES = frozenset({"Softmax", "LogSoftmax"})
 #: Operators that ONNX Runtime computes together with an activation behind them.
 _BOUNDABLE = frozenset({"Conv", "Gemm", "Add"})
 #: Their integer kernel has no other than a rounded result.
@@ -132,7 +134,7 @@ class _Placing:
         readers = self._readers[name]
         return (
             len(readers) == 1
-            and readers[0].op_type in {*_MOVERS, "Identity"} - {"MaxPool"}
+            and readers[0].op_type in {*_MOVERS, *_SCORES, "Identity"} - {"MaxPool"}
             and self._is_end(readers[0])
         )
 

@@ -47,7 +47,7 @@ def _is_pruned(context: Context) -> bool:
 def _behind_pruning(quantizer: str, context: Context) -> tuple[Warned, ...]:
     """Say what becomes of the zeros, and that the two steps are two."""
     told = []
-    if quantizer in {"DoReFa", "BNN"}:
+    if quantizer == "DoReFa":
         text = f"the values of {quantizer}Quantizer have no 0 among them, so that zeros are lost"
         told.append(Warned(code="PARTIAL", text=text))
     if context.steps[context.index].train is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import (
     StepOutcome,
-    about_kernels,
+    about_one_bit,
     read_graph,
     refuse_fixed_batch,
     store_codes,
@@ -74,5 +74,5 @@ def quantize(
     return StepOutcome(
         artifact=write_graph(result, context, "rounded"),
         epochs=training.epochs,
-        warnings=(*tell_left_out(layers, targets), *about_kernels(step)),
+        warnings=(*tell_left_out(layers, targets), *about_one_bit(step, context)),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import quantize_weights
+from boildown import UnsupportedError, quantize_weights
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize, StepOutcome
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Carry out the step: static, dynamic, half precision, blocks, or the weights alone."""
+    unread = {"reduce_range", "weight_type"} & {*context.settings}
+    if step.activations != "int8" and unread:
+        named = " and ".join(f"`{name}`" for name in sorted(unread))
+        raise UnsupportedError(f"{named}: about static int8, which this step is not")
     if step.activations == "int8":
         from . import static
 

@@ -14,7 +14,7 @@ import torch
 from boildown import (
     Codes,
     StepOutcome,
-    about_kernels,
+    about_one_bit,
     encode_weight,
     initializers,
     read_graph,
@@ -76,7 +76,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     return StepOutcome(
         artifact=write_graph(result, context, "learned"),
         epochs=fitted.epochs,
-        warnings=about_kernels(step),
+        warnings=about_one_bit(step, context),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Cluster, Warned, quantize_weights
+from boildown import Cluster, UnsupportedError, Warned, quantize_weights
 
 from .quiet import quietly
 
@@ -18,6 +18,8 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     Training moves every weight by itself, so values that an earlier step has shared part: where
     that is so, a warning says it.
     """
+    if step.activations != "int8" and "reduce_range" in context.settings:
+        raise UnsupportedError("`reduce_range` is about static int8, which this step is not")
     outcome = _quantized(model, step, context)
     earlier = context.steps[: context.index]
     if step.train is None or not any(isinstance(before, Cluster) for before in earlier):

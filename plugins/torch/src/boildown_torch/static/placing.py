@@ -49,6 +49,12 @@ MOVERS = frozenset(
     }
 )  # fmt: skip
 _BETWEEN = BOUNDS | MIXERS | MOVERS
+#: They keep the order of scores, and have no integer kernel.
+_SCORES = frozenset(
+    {
+        _ATEN.softmax.int, _ATEN.log_softmax.int,
+    }
+)  # fmt: skip
 
 
 def inputs(node: fx.Node) -> list[fx.Node]:
@@ -101,6 +107,6 @@ def float_ends(graph: fx.Graph) -> set[fx.Node]:
         if len(node.users) != 1 or "conv" in str(node.target):
             continue
         ends.add(node)
-        if node.target in MOVERS:
+        if node.target in MOVERS | _SCORES:
             waiting.append(node.all_input_nodes[0])
     return ends
