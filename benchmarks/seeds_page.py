@@ -46,7 +46,7 @@ def _markdown(title: str, name: str, parts: Sequence[Part]) -> str:
             lines += [f"|{'---|' * len(table.columns)}"]
             lines += [f"| {' | '.join(row)} |" for row in table.rows]
         if part.missing:
-            lines += [f"\nNot run yet: {'; '.join(part.missing)}."]
+            lines += ["\nNot run yet:\n", *(f"- {text}" for text in part.missing)]
     return "\n".join(lines) + "\n"
 
 

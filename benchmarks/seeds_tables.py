@@ -64,7 +64,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
         for model in dict.fromkeys(entry["model"] for entry in entries)
     ]
     missing = [
-        f"{grid.backend}: {method} on {model}"
+        (grid.backend, method, model)
         for grid in grids
         for model, method, _seeds in missing_of_grid(
             grid, read(record_of(grid))["rows"], MODELS, [*grid.once, *grid.trained], seeds=1
@@ -79,7 +79,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
         "ML needs macOS."
     )
     records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
-    return Part("Accuracy", words, tuple(tables), records, tuple(missing))
+    return Part("Accuracy", words, tuple(tables), records, _gathered(missing))
 
 
 def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
@@ -92,7 +92,7 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         record = read(out)
         imagenet = record.get("imagenet", False)
         left = missing_of_full_size(what, record["rows"], SIZED, what.methods, imagenet=imagenet)
-        missing += [f"{backend}: {method} on {model}" for model, method in left]
+        missing += [(backend, method, model) for model, method in left]
         judged |= imagenet
         rows += [row | {"backend": backend} for row in record["rows"]]
         if record["rows"]:
@@ -120,7 +120,21 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         "methods that train those whose files are like no other's are here, trained for an epoch "
         "over a few images of noise, and none where images are somebody's own."
     )
-    return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
+    return Part("Size and speed", legend, tuple(tables), tuple(records), _gathered(missing))
+
+
+def _gathered(cells: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Return cells (backend, method, model) as one text for each backend and set of models."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for backend, method, model in cells:
+        models.setdefault((backend, method), []).append(model.partition(":")[2])
+    methods: dict[tuple[str, str], list[str]] = {}
+    for (backend, method), names in models.items():
+        where = "all" if len(names) == len(MODELS) else ", ".join(sorted(names))
+        methods.setdefault((backend, where), []).append(method)
+    return tuple(
+        f"{backend} on {where}: {', '.join(named)}" for (backend, where), named in methods.items()
+    )
 
 
 def _by_backend(said: dict[str, list[str]]) -> str:
