@@ -110,9 +110,9 @@ def test_disagreement_of_native_and_onnx_form_is_parity() -> None:
 
 def test_a_control_that_failed_is_told_with_its_reason() -> None:
     late = JobResult(status="timeout", reason="too slow")
-    assert codes(warned.of_control_job(late)) == ["NO_CONTROL"]
-    assert "too slow" in warned.of_control_job(late)[0].text
-    assert warned.of_control_job(JobResult(status="ok")) == []
+    assert codes(warned.of_lack("NO_CONTROL", late)) == ["NO_CONTROL"]
+    assert "too slow" in warned.of_lack("NO_CONTROL", late)[0].text
+    assert warned.of_lack("NO_CONTROL", JobResult(status="ok")) == []
 
 
 def test_slower_means_the_whole_interval_below_1() -> None:

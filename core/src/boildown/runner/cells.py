@@ -109,11 +109,11 @@ class CellRun:
             plain = self._carry("twin")
             twin = self._judged("twin", TWIN, plain)
             judged = self._judged("compress", COMPRESSED, done, twin)
-            lacks, control = warned.of_twin(plain.result), None
+            lacks, control = warned.of_lack("NO_TWIN", plain.result), None
             if trainings(recipe):
                 trained = self._carry("control")
                 control = self._judged("control", "control", trained, twin)
-                lacks += warned.of_control_job(trained.result)
+                lacks += warned.of_lack("NO_CONTROL", trained.result)
             return replace(worked, judged=judged, twin=twin, control=control, lacks=tuple(lacks))
         except BoildownError as error:
             result = JobResult(status="failed", reason=str(error), cost=done.result.cost)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..measuring.checks import metric_of
 from ..measuring.effects import one_sided
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 _LEAST_AGREEMENT = 0.995
 _SHOWN = 5
+Lack = Literal["NO_TWIN", "NO_CONTROL"]
+#: What is not there, and what follows from it.
+_LACKS: dict[Lack, tuple[str, str]] = {
+    "NO_TWIN": (
+        "the float model in the same format",
+        "layers are compared with the source's, and nothing is timed against it",
+    ),
+    "NO_CONTROL": (
+        "the same training without compression",
+        "what it alone gives is not known",
+    ),
+}
 
 
 def of_steps(result: JobResult) -> list[Warned]:
@@ -33,26 +45,13 @@ def of_steps(result: JobResult) -> list[Warned]:
     return found
 
 
-def of_twin(result: JobResult) -> list[Warned]:
-    """Warn where there is no float model in the same format to hold the row against."""
+def of_lack(code: Lack, result: JobResult) -> list[Warned]:
+    """Warn where the job that was to give what a row is held against did not end well."""
     if result.status == "ok":
         return []
-    text = (
-        f"the float model in the same format did not come about ({result.status}: "
-        f"{result.reason}): layers are compared with the source's, and nothing is timed against it"
-    )
-    return [Warned(code="NO_TWIN", text=text)]
-
-
-def of_control_job(result: JobResult) -> list[Warned]:
-    """Warn where it is not known what the training alone would have given."""
-    if result.status == "ok":
-        return []
-    text = (
-        f"the same training without compression did not end well ({result.status}: "
-        f"{result.reason}): what it alone gives is not known"
-    )
-    return [Warned(code="NO_CONTROL", text=text)]
+    what, then = _LACKS[code]
+    text = f"{what} did not end well ({result.status}: {result.reason}): {then}"
+    return [Warned(code=code, text=text)]
 
 
 def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> list[Warned]:
