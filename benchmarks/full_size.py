@@ -23,7 +23,7 @@ from boildown import Recipe
 from full_size_inputs import add_options, inputs
 from full_size_page import save
 from provenance import ROOT, provenance
-from records import SETTLED, read, tell
+from records import SETTLED, read, tell, with_rows
 from zoo_grid import tagged
 
 if TYPE_CHECKING:
@@ -178,10 +178,7 @@ def fill(what: FullSize, options: argparse.Namespace) -> None:
             )
             place, (row,) = len(record["runs"]) - 1, results.rows
             found = row_of(row, name, results, folder, what) | {"run": place}
-            others = [
-                row for row in record["rows"] if (row["model"], row["recipe"]) != (name, method)
-            ]
-            record["rows"] = [*others, found]
+            record["rows"] = with_rows(record["rows"], [found], "model", "recipe")
             save(out, record, what.targets, what.hold)
 
 
@@ -193,12 +190,5 @@ def _record(what: FullSize, out: Path, given: Inputs) -> dict[str, Any]:
             f"{out.with_suffix('.json')} is of other weights or images: move it away, or name "
             "another place, --out"
         )
-    return (
-        {"title": what.title}
-        | record
-        | {
-            "inputs": given.words,
-            "imagenet": given.imagenet,
-            "identity": given.identity,
-        }
-    )
+    now = {"inputs": given.words, "imagenet": given.imagenet, "identity": given.identity}
+    return {"title": what.title} | record | now

@@ -20,8 +20,7 @@ LEGEND = (
     "(also deflated), and of the float file of the same format, / of the deployable; CPU time of "
     "float32 ONNX Runtime, of the float network in the same runtime, and where given of eager "
     "PyTorch / of the deployable, medians of interleaved pairs (quartiles). Methods that train did "
-    "so for an epoch over a few images: their files are of the size and speed that training in "
-    "earnest gives them, and have learnt nothing."
+    "so for an epoch over a few images, and their networks have learnt nothing."
 )
 HEADING = (
     "| model | method | run | size | deflated | same format | ONNX Runtime float32 | same runtime "

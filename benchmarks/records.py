@@ -37,6 +37,14 @@ def read(out: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8")) if path.exists() else empty
 
 
+def with_rows(
+    rows: list[dict[str, Any]], found: list[dict[str, Any]], *keys: str
+) -> list[dict[str, Any]]:
+    """Return rows with those that were found, in the place of earlier ones of the same `keys`."""
+    again = [[row[key] for key in keys] for row in found]
+    return [*(row for row in rows if [row[key] for key in keys] not in again), *found]
+
+
 def write(out: Path, record: dict[str, Any], page: str) -> None:
     """Write OUT.json for programs and OUT.md for people."""
     out.parent.mkdir(parents=True, exist_ok=True)

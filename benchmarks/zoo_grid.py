@@ -19,7 +19,7 @@ import numpy as np
 from boildown import Recipe
 from boildown_zoo.dataset import FOLDER
 from provenance import ROOT, provenance
-from records import SETTLED, read, tell
+from records import SETTLED, read, tell, with_rows
 from zoo_figures import MODELS, figures
 from zoo_page import Targets, save
 
@@ -191,11 +191,5 @@ def fill(
             )
             place, known = len(record["runs"]) - 1, results.comparison.models[0]
             found = [row_of(row, known) | {"run": place} for row in results.rows]
-            record["rows"] = [*_others(record["rows"], found), *found]
+            record["rows"] = with_rows(record["rows"], found, "model", "recipe", "seed")
             save(out, record, grid)
-
-
-def _others(rows: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows without those that were tried again."""
-    again = {(row["model"], row["recipe"], row["seed"]) for row in found}
-    return [row for row in rows if (row["model"], row["recipe"], row["seed"]) not in again]

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
     from .report.results import Results as Results
+    from .shipping.about_int8 import about_int8 as about_int8
     from .shipping.alike import fitted_to as fitted_to
     from .shipping.alike import named_graph as named_graph
     from .shipping.batch import refuse_fixed_batch as refuse_fixed_batch
@@ -206,6 +207,7 @@ _HOME = {
     "store_halves": "shipping.halves",
     "store_plainly": "shipping.plain",
     "quantize_last_bias": "shipping.last_bias",
+    "about_int8": "shipping.about_int8",
     "about_one_bit": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",

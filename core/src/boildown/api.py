@@ -267,7 +267,7 @@ def measure(
     """
     stored, folder = read(Path(run)), folder_of(Path(run))
     asked = make_request(
-        recipes=tuple(Recipe.model_validate(recipe) for recipe in stored.recipes),
+        recipes=stored.recipes,
         data=data,
         samples=samples,
         threads=threads,

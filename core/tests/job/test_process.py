@@ -27,6 +27,7 @@ def test_output_goes_to_the_log_and_the_cost_is_counted(tmp_path: Path) -> None:
 
 def test_the_memory_of_a_process_is_its_own_and_not_that_of_who_started_it(tmp_path: Path) -> None:
     before = b"x" * (400 << 20)
+    # Both last longer than the host waits between two looks at them.
     small = run("import time; time.sleep(0.3)", tmp_path)
     del before
     large = run("import time; hog = b'x' * (150 << 20); time.sleep(0.3)", tmp_path)

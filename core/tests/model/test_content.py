@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
+from boildown.artifact import file_digest
 from boildown.model.content import content_digest
 from boildown.runner.store import Store
 from boildown.runner.subjects import prepare_model
@@ -45,6 +47,17 @@ def test_where_a_model_lies_is_none_of_its_content(tiny: ModelProto, tmp_path: P
     path = save(tiny, tmp_path / "model", 1)
     shutil.copytree(path.parent, tmp_path / "other")
     assert content_digest(tmp_path / "other/net.onnx") == content_digest(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "", ".."])
+def test_a_name_that_is_none_is_no_error_here(tiny: ModelProto, tmp_path: Path, name: str) -> None:
+    path = save(tiny, tmp_path / "model", 1)
+    model = onnx.load(path, load_external_data=False)
+    for tensor in model.graph.initializer:
+        for entry in tensor.external_data:
+            entry.value = name if entry.key == "location" else entry.value
+    path.write_bytes(model.SerializeToString())
+    assert content_digest(path) == file_digest(path)
 
 
 def test_files_elsewhere_and_broken_files_are_not_read(tiny: ModelProto, tmp_path: Path) -> None:

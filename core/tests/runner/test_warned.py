@@ -150,6 +150,6 @@ def test_of_several_formats_only_one_may_be_for_a_device() -> None:
 
 
 def test_a_file_whose_runtime_is_not_here_says_so() -> None:
-    found = warned.of_absent_runtime("requires a phone", "LiteRT")
+    found = warned.of_absent_runtime("requires a phone", "LiteRT", "that of its ONNX form")
     assert found.code == "NOT_DEVICE_VERIFIED"
     assert found.text.startswith("nothing was run in LiteRT: requires a phone;")

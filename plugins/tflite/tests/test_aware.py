@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from boildown import Artifact, Cluster, Prune, Quantize, Train, read_graph
+from boildown.recipe.steps import Layers
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import loss
 from boildown_tflite.aware import annotated
@@ -51,6 +52,29 @@ def test_shared_values_and_zeros_of_earlier_steps_last(tmp_path: Path) -> None:
         # Each output channel has a scale of its own, and so the eight values in codes of its own.
         assert state.distinct_values <= 8 * state.shape[0]
     assert states(both)["deep"].distinct_values < states(run(source, AWARE))["deep"].distinct_values
+
+
+def test_a_layer_without_zeros_costs_no_other_its_zeros(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    most = Prune(sparsity=0.6, layers=Layers(exclude=("stem",)))
+    found = states(run(source, most, Cluster(bits=3, keep_sparsity=True), AWARE))
+    assert found["stem"].sparsity < 0.3
+    assert min(found[name].sparsity for name in ("wide", "deep", "fc")) >= 0.595
+
+
+def test_what_the_schemes_do_not_keep_is_told(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["depthwise"](), tmp_path)
+    channels = AWARE.model_copy(update={"granularity": "channel"})
+    told = {
+        warned.text
+        for warned in run(source, Cluster(bits=4), channels).steps[1].warnings
+        if warned.code == "PARTIAL"
+    }
+    assert [("'depthwise'" in text, "'fc'" in text) for text in sorted(told)] == [
+        (True, False),
+        (True, True),
+    ]
+    assert [w.code for w in run(source, AWARE).steps[0].warnings] == []
 
 
 @pytest.mark.parametrize("network", ["plain", "depthwise", "batch_norm"])

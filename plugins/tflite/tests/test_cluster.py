@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boildown import Cluster, Train
+from boildown import Cluster, Prune, Train
+from boildown.recipe.steps import Layers
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import loss
 
@@ -58,3 +59,14 @@ def test_channels_have_values_of_their_own(tmp_path: Path) -> None:
     result = run(source, Cluster(values=3, granularity="channel", train=TRAIN))
     for channel in weights(source, form(result))["deep"]:
         assert len(np.unique(channel)) <= 3
+    # The matrix product has one table for all of its channels.
+    (text,) = [w.text for w in result.steps[0].warnings if w.code == "PARTIAL"]
+    assert text.endswith("of 'fc'")
+
+
+def test_training_leaves_zeros_of_other_layers_alone(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    only = Layers(include=("deep",))
+    shared = Cluster(bits=4, keep_sparsity=True, layers=only, train=TRAIN)
+    found = states(run(source, Prune(sparsity=0.5), shared))
+    assert min(state.sparsity for state in found.values()) >= 0.49

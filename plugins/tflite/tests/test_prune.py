@@ -54,6 +54,15 @@ def test_only_selected_layers_are_pruned(tmp_path: Path) -> None:
     assert shares == {"stem": 0.0, "wide": 0.0, "deep": 0.5, "fc": 0.0}
 
 
+def test_training_leaves_zeros_of_other_layers_alone(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    train = Train(epochs=3, batch_size=8, learning_rate=3e-3)
+    again = Prune(sparsity=0.8, layers=Layers(include=("deep",)), train=train)
+    found = states(run(source, Prune(sparsity=0.5), again))
+    assert min(state.sparsity for state in found.values()) >= 0.49
+    assert found["deep"].sparsity >= 0.79
+
+
 def test_depthwise_kernels_stay_and_are_named(tmp_path: Path) -> None:
     source = normalised(GRAPHS["depthwise"](), tmp_path)
     result = run(source, Prune(sparsity=0.5))

@@ -36,8 +36,8 @@ def write(comparison: Comparison, folder: Path) -> Path:
 
 
 def folder_of(path: Path) -> Path:
-    """Return the folder of a run, named by itself or by its comparison.json."""
-    return path if path.is_dir() or path.name != NAME else path.parent
+    """Return the folder of a run, which is named by itself or by its file."""
+    return path.parent if path.is_file() else path
 
 
 def read(path: Path) -> Comparison:

@@ -38,10 +38,10 @@ def run_chain(job: Job, backend: Backend, say: Say) -> JobResult:
     artifact, reports, spent = job.model, list[StepReport](), Cost()
     for index, step in enumerate(job.steps):
         say({"step": index, "op": step.op})
-        report, is_new = _step(job, backend, index, artifact, say)
-        reports.append(report)
-        spent = spent if is_new else _together(spent, report.cost)
-        artifact = report.artifact
+        kept = _kept(job, index, artifact)
+        spent = spent if kept is None else _together(spent, kept.cost)
+        reports.append(kept or _step(job, backend, index, artifact, say))
+        artifact = reports[-1].artifact
     for index, settings in enumerate(job.train):
         say({"step": index, "op": "train"})
         context = _context(job, f"train/{index}", index, say)
@@ -51,7 +51,7 @@ def run_chain(job: Job, backend: Backend, say: Say) -> JobResult:
     deployable = _made(backend.deploy(artifact, context), context, "deploy")
     result = JobResult(status="ok", steps=tuple(reports), deployable=deployable)
     result = _decoded(result, deployable, backend, job, say)
-    cost = _together(spent, clock.cost(0)).model_copy(update={"epochs": _epochs(job, reports)})
+    cost = _together(spent, clock.cost(_epochs(job, reports) - spent.epochs))
     return result.model_copy(update={"cost": cost})
 
 
@@ -76,15 +76,7 @@ def _decoded(
     return result.model_copy(update=found)
 
 
-def _step(
-    job: Job, backend: Backend, index: int, model: Artifact, say: Say
-) -> tuple[StepReport, bool]:
-    """Carry out a step and return its report with True, or that of an earlier run with False."""
-    folder = job.workdir / "steps" / str(index)
-    kept = _kept(folder / "report.json", model)
-    if kept is not None:
-        _LOG.info("step %d is done already: %s", index + 1, kept.artifact.path)
-        return kept, False
+def _step(job: Job, backend: Backend, index: int, model: Artifact, say: Say) -> StepReport:
     step, clock = job.steps[index], _Clock()
     settings = job.settings[index] if index < len(job.settings) else {}
     context = _context(job, f"steps/{index}/files", index, say, settings)
@@ -103,18 +95,25 @@ def _step(
         input_digest=before,
         digest=outcome.artifact.digest,
     )
-    write_atomically(folder / "report.json", report.model_dump_json(indent=1))
-    return report, True
+    write_atomically(_report_of(job, index), report.model_dump_json(indent=1))
+    return report
 
 
-def _kept(path: Path, model: Artifact) -> StepReport | None:
+def _report_of(job: Job, index: int) -> Path:
+    return job.workdir / "steps" / str(index) / "report.json"
+
+
+def _kept(job: Job, index: int, model: Artifact) -> StepReport | None:
     """Return the report of a step that an earlier run finished, if its files are untouched."""
     try:
-        report = StepReport.model_validate_json(path.read_bytes())
+        report = StepReport.model_validate_json(_report_of(job, index).read_bytes())
         intact = report.input_digest == model.digest and report.artifact.digest == report.digest
     except (OSError, ValidationError):
         return None
-    return report if intact else None
+    if not intact:
+        return None
+    _LOG.info("step %d is done already: %s", index + 1, report.artifact.path)
+    return report
 
 
 def _made(artifact: Artifact, context: Context, what: str) -> Artifact:
@@ -157,6 +156,7 @@ def _together(one: Cost, other: Cost) -> Cost:
         wall_seconds=one.wall_seconds + other.wall_seconds,
         cpu_seconds=one.cpu_seconds + other.cpu_seconds,
         peak_rss_bytes=max(one.peak_rss_bytes, other.peak_rss_bytes),
+        epochs=one.epochs + other.epochs,
     )
 
 

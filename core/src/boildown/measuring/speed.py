@@ -74,9 +74,9 @@ class Candidate:
                 return
             try:
                 self._runtime.run(self._inputs)
+                self.singles.append(time.perf_counter() - before)
             except Exception as error:  # noqa: BLE001 - a runtime may raise anything at all
                 self.failure = error
-            self.singles.append(time.perf_counter() - before)
 
     def times(self, rounds: int) -> Times:
         """Return what was found in the first `rounds` rounds."""

@@ -26,7 +26,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     absolute paths, `..`, symbolic links and hard links. Models near 2 GB are refused, since
     protobuf cannot hold them in one piece.
     """
-    model = _parse(path)
+    model = parse(path)
     _check_dimensions(model, path)
     try:
         with warnings.catch_warnings():
@@ -49,7 +49,8 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:300] + "…"  # noqa: PLR2004 - a paragraph, not a dump
 
 
-def _parse(path: Path) -> onnx.ModelProto:
+def parse(path: Path) -> onnx.ModelProto:
+    """Read a model's own file, its external data left where they are, or raise ModelError."""
     if not path.exists():
         raise ModelError(f"{path}: no such model file")
     if not path.is_file():

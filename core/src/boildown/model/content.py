@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
-import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
 from ..artifact import file_digest
+from ..errors import ModelError
+from .check import MAX_BYTES, parse
 from .stored import all_tensors
 
 if TYPE_CHECKING:
@@ -24,23 +24,22 @@ def content_digest(path: Path) -> str:
     The same graph with weights trained anew differs in the data alone. Files that lie elsewhere
     than below the model's folder are left out, since such models are refused (`check.read_onnx`).
     """
-    own, folder = file_digest(path), path.parent.resolve()
-    total = hashlib.sha256(own.encode())
-    names = _data_files(path)
-    for name in names:
+    if path.stat().st_size > MAX_BYTES:  # refused as soon as it is read
+        return file_digest(path)
+    content, folder = path.read_bytes(), path.parent.resolve()
+    total = hashlib.sha256(content)
+    for name in _data_files(path) if _LOCATION.encode() in content else ():
         file = folder / name
-        if file.is_file() and file.resolve().is_relative_to(folder):
+        # Unlike Path.is_file this knows of no name that is an error.
+        if os.path.isfile(file) and file.resolve().is_relative_to(folder):  # noqa: PTH113
             total.update(f"{name}\0{file_digest(file)}\n".encode())
-    return total.hexdigest() if names else own
+    return total.hexdigest()
 
 
 def _data_files(path: Path) -> list[str]:
-    content = path.read_bytes()
-    if _LOCATION.encode() not in content:
-        return []
     try:
-        model = onnx.load_model_from_string(content, format="protobuf")
-    except DecodeError:
+        model = parse(path)
+    except ModelError:  # told with its reason where the model is read
         return []
     entries = (entry for tensor in all_tensors(model) for entry in tensor.external_data)
     return sorted({entry.value for entry in entries if entry.key == _LOCATION})

@@ -57,7 +57,7 @@ class Measuring:
         check_out(out)
         if out.resolve() == folder:
             raise UsageError("what is measured again goes into a folder of its own: name it, --out")
-        self._refuse_doubt(comparison)
+        self._refuse_unclear_inputs(comparison)
         with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
             # Nothing kept from an earlier run may answer in the place of a measurement.
             store = Store(Path(scratch))
@@ -92,7 +92,7 @@ class Measuring:
         write(found, out)
         return found
 
-    def _refuse_doubt(self, comparison: Comparison) -> None:
+    def _refuse_unclear_inputs(self, comparison: Comparison) -> None:
         """Refuse to judge anew where a row does not say which preparation of images is its own."""
         uris = [record.uri for record in comparison.models]
         twice = {uri for uri in uris if uris.count(uri) > 1}

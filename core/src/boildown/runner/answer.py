@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -40,9 +41,9 @@ def _wrong_steps(result: JobResult, job: Job) -> Iterator[str]:
     told, asked = [step.op for step in result.steps], [step.op for step in job.steps]
     if told != asked:
         yield f"steps reports {told}, and {asked} were asked for"
-    for place, (one, after) in enumerate(zip(result.steps, result.steps[1:], strict=False)):
+    for place, (one, after) in enumerate(pairwise(result.steps), start=1):
         if one.digest != after.input_digest:
-            yield f"step {place + 2} did not begin with what step {place + 1} made (their digests)"
+            yield f"step {place + 1} did not begin with what step {place} made (their digests)"
 
 
 def _wrong_files(result: JobResult, job: Job) -> Iterator[str]:
@@ -56,10 +57,10 @@ def _wrong_files(result: JobResult, job: Job) -> Iterator[str]:
 
 
 def _problem(artifact: Artifact, job: Job) -> str:
-    """Say what is wrong with where a file lies; a step may hand on the model that it was given."""
+    """Say what is wrong with where a file lies."""
     if not artifact.path.is_absolute():
         return "is no full path"
     if not artifact.path.exists():
         return "does not exist"
     mine = artifact.path.resolve().is_relative_to(job.workdir.resolve())
-    return "" if mine or artifact.path == job.model.path else f"lies outside of {job.workdir}"
+    return "" if mine else f"lies outside of {job.workdir}"

@@ -86,7 +86,7 @@ def _absolute(place: Place, folder: Path) -> Place:
     """
 
     def found(program: str) -> str:
-        return os.path.abspath(folder / program) if os.path.dirname(program) else program  # noqa: PTH100, PTH120 - paths that keep links
+        return str((folder / program).absolute()) if os.sep in program else program
 
     if place.python is not None:
         return place.model_copy(update={"python": found(place.python)})

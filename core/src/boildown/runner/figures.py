@@ -41,6 +41,8 @@ class Group:
     onnx: Target | None = None
     #: Why a file for another device is not timed: its runtime does not run on this computer.
     absent: str = ""
+    #: What speaks for a file that is not run here.
+    quality: str = "that of the ONNX form"
 
     @property
     def info(self) -> BackendInfo:
@@ -88,7 +90,7 @@ def _none_taken(group: Group) -> Figures:
         speed=_speed(failure, group, group.ours, COMPRESSED),
         memory=Memory(peak_rss_bytes=None, reason=reason),
         energy=Energy(reason=reason),
-        warnings=(warned.of_absent_runtime(reason, runtime),),
+        warnings=(warned.of_absent_runtime(reason, runtime, group.quality),),
         twin_speed=_speed(failure, group, group.twin, TWIN) if group.twin else None,
     )
 

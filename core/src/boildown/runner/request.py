@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -41,7 +41,7 @@ class Request(Frozen):
     folder: Path = Path()
 
 
-def request(**given: Any) -> Request:  # noqa: ANN401 - the fields of a request
+def request(**given: object) -> Request:
     """Return what was asked for.
 
     Raises:

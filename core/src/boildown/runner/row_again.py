@@ -142,6 +142,7 @@ class RowAgain:
             twin=Part(twin, form, native=not absent) if twin else None,
             float32=self.model.source,
             absent=absent,
+            quality="what the run has measured",
         )
         return take(group)
 

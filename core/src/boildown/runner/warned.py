@@ -104,9 +104,9 @@ def of_gain(row: Row) -> list[Warned]:
     return [found] if found is not None else []
 
 
-def of_absent_runtime(reason: str, runtime: str) -> Warned:
+def of_absent_runtime(reason: str, runtime: str, quality: str) -> Warned:
     """Warn that a file was never run in the runtime that it is made for."""
-    text = f"nothing was run in {runtime}: {reason}; quality is that of the ONNX form"
+    text = f"nothing was run in {runtime}: {reason}; quality is {quality}"
     return Warned(code="NOT_DEVICE_VERIFIED", text=text)
 
 

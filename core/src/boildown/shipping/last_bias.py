@@ -39,12 +39,13 @@ def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto
         return
     steps = [numpy_helper.to_array(tensors[made[name].input[1]]) for name in gemm.input[:2]]
     bias = numpy_helper.to_array(tensors[gemm.input[_BIAS]]).ravel()
-    scale, most = np.asarray(steps[0] * steps[1], np.float32), np.abs(bias)
-    # One step for all weights is one for their biases too.
-    scale, most = (scale.reshape(()), most.max()) if scale.size == 1 else (scale.ravel(), most)
+    scale: np.ndarray = np.asarray(steps[0] * steps[1], np.float32).ravel()
+    most = np.abs(bias)
+    if scale.size == 1:  # one step for all weights is one for their biases too
+        scale, most = scale.reshape(()), most.max()
     # Tiny weights have a step so small that their bias would not fit 32 bits.
-    scale = np.maximum(scale, most / np.float32(2**30), dtype=np.float32)
-    scale = np.where(scale > 0, scale, np.float32(1)).astype(np.float32)
+    scale = np.maximum(scale, most / 2**30)
+    scale = np.where(scale > 0, scale, 1).astype(np.float32)
     codes = np.rint(bias / scale).astype(np.int32)
     names = [f"{gemm.input[_BIAS]}/{part}" for part in ("codes", "scale", "real")]
     model.graph.initializer.extend(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import onnx
 
@@ -122,15 +122,13 @@ def _odd(op: str, **attributes: object) -> onnx.ModelProto:
     return g.model(_IMAGE, g.head(x, 16))
 
 
-def ending_in(kind: str, network: str = "plain", **attributes: Any) -> onnx.ModelProto:  # noqa: ANN401 - passed on
-    """Return a network of the suite with one more operator, a node named `end`, at its end."""
-    model = GRAPHS[network]()
+def ending_in(kind: str) -> onnx.ModelProto:
+    """Return the plain network with one more operator, a node named `end`, at its end."""
+    model = _plain()
     name = model.graph.output[0].name
     last = next(node for node in model.graph.node if name in node.output)
     last.output[:] = ["before the end"]
-    model.graph.node.append(
-        onnx.helper.make_node(kind, ["before the end"], [name], "end", **attributes)
-    )
+    model.graph.node.append(onnx.helper.make_node(kind, ["before the end"], [name], "end"))
     return model
 
 

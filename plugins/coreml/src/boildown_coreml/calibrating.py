@@ -61,7 +61,7 @@ def activation_ranges(
             known["rmax"] = max(known["rmax"], float(values.max()))
     with silently():
         model = ct.models.MLModel(str(package), skip_model_load=True)
-        align_concats(ModelDebugger(model)._get_concat_op_info(), ranges)  # noqa: SLF001 - its only door
+        align_concats(ModelDebugger(model)._get_concat_op_info(), ranges)  # noqa: SLF001 - no option of the pass reaches it
     return ranges
 
 
@@ -70,7 +70,6 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
     """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples.
 
     It quantizes behind bounding activations and not before them, where values reach far beyond.
-
     coremltools gives every scale in float16, which a program of float32 does not take: its scales
     get the `precision` of the program.
     """

@@ -88,17 +88,14 @@ def keep_zero_gradients(network: nn.Module, names: Iterable[str]) -> None:
     """
 
     def without_nan(_module: nn.Module, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        samples = [tuple(range(1, gradient.dim())) for gradient in gradients]
         return tuple(
-            gradient.where(~gradient.isnan().flatten(1).all(1).view(-1, *_ones(gradient)), 0.0)
-            for gradient in gradients
+            gradient.masked_fill(gradient.isnan().all(axes, keepdim=True), 0.0)
+            for gradient, axes in zip(gradients, samples, strict=True)
         )
 
     for name in names:
         network.get_submodule(name).register_full_backward_pre_hook(without_nan)
-
-
-def _ones(gradient: Tensor) -> list[int]:
-    return [1] * (gradient.dim() - 1)
 
 
 def _int8(codes: Tensor) -> np.ndarray:

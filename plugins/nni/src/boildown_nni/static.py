@@ -13,7 +13,7 @@ import torch
 from boildown import (
     DataError,
     StepOutcome,
-    Warned,
+    about_int8,
     batches,
     fold_batch_norms,
     quantize_last_bias,
@@ -85,7 +85,7 @@ def quantize(
     return StepOutcome(
         artifact=write_graph(result, context, "static"),
         epochs=training.epochs,
-        warnings=(*tell_left_out(layers, targets), *_notes(step, bits)),
+        warnings=(*tell_left_out(layers, targets), *about_int8(step, saturates=bits == _ALL_BITS)),
         approximations=(NARROW,) if step.weights == "int8" and bits == _NARROW_BITS else (),
     )
 
@@ -158,20 +158,3 @@ def _unwrap(module: fx.GraphModule) -> None:
         wrapper = getattr(part, "_nni_wrapper", None)
         if wrapper is not None:
             wrapper.unwrap()
-
-
-def _notes(step: Quantize, bits: int) -> tuple[Warned, ...]:
-    """Return what a reader of the figures must know."""
-    notes = []
-    if step.symmetric:
-        notes.append(
-            "ONNX Runtime computes a convolution together with the ReLU behind it in integers only"
-            " where the code of 0 is 0; with `symmetric: true` it is 128, and they are computed in"
-            " float32"
-        )
-    if bits == _ALL_BITS:
-        notes.append(
-            "weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may saturate,"
-            " so accuracy there differs from that on other CPUs"
-        )
-    return tuple(Warned(code="NOTE", text=text) for text in notes)

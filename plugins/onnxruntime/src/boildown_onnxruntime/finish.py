@@ -24,7 +24,10 @@ _SCORES = ("Softmax", "LogSoftmax")
 
 
 def leave_outputs_float(model: ModelProto) -> None:
-    """Remove in place the pairs of QuantizeLinear and DequantizeLinear before outputs."""
+    """Remove in place the pairs of QuantizeLinear and DequantizeLinear before outputs.
+
+    Biases of what gives them are stored as int32.
+    """
     for output in model.graph.output:
         _widen(model, output.name, readers=0)
     quantize_last_bias(model)

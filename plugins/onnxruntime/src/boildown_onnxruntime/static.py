@@ -13,7 +13,7 @@ import numpy as np
 from boildown import (
     Artifact,
     StepOutcome,
-    Warned,
+    about_int8,
     read_graph,
     selected_layers,
     unchanged,
@@ -115,19 +115,11 @@ def _quantizer(
 
 def _told(artifact: Artifact, step: Quantize, codes: WeightCodes, *, scaled: bool) -> StepOutcome:
     approximations: tuple[str, ...] = ()
-    warnings: tuple[Warned, ...] = ()
     if codes.narrow and step.weights == "int8":
         approximations = (
             "weights use 7 of the 8 bits, so that products cannot saturate on CPUs without VNNI",
         )
     if scaled:
         approximations += (_SCALED,)
-    if codes.may_saturate:
-        warnings = (
-            Warned(
-                code="NOTE",
-                text="weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may "
-                "saturate, so accuracy there differs from that on other CPUs",
-            ),
-        )
+    warnings = about_int8(step, saturates=codes.may_saturate)
     return StepOutcome(artifact=artifact, approximations=approximations, warnings=warnings)

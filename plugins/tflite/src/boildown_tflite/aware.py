@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from boildown import Cluster, Prune, StepOutcome, Warned, batches, read_graph
+from boildown import Cluster, Prune, Quantize, StepOutcome, Warned, batches, read_graph
 
 from .convert import to_tflite
 from .fitting import fit_in_job
@@ -28,6 +28,7 @@ from .quantization import (
 from .quantize import saved
 from .quiet import quietly
 from .ranges import begin_at
+from .training import keep_zeros
 from .training.feeding import Feed
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def quantize(model: Artifact, settings: Train, context: Context) -> StepOutcome:
     with quietly(), quantize_scope():
         aware = quantize_apply(marked, _scheme(context))
     begin_at(aware, imported.model, _seen(graph, settings, context))
-    fitted = fit_in_job(aware, graph, settings, context)
+    fitted = fit_in_job(aware, graph, settings, context, after_step=keep_zeros(aware))
     io = context.settings.get("io", "float32")
     converted = to_tflite(aware, graph, imported.layers, "aware", io=io)
     outcome = saved(converted, context, fitted.epochs)
-    return outcome.model_copy(update={"warnings": (*outcome.warnings, *_told(floating, imported))})
+    told = (*_told(floating, imported), *_short(imported, context))
+    return outcome.model_copy(update={"warnings": (*outcome.warnings, *told)})
 
 
 def annotated(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
@@ -121,3 +123,27 @@ def _told(floating: list[str], imported: Imported) -> tuple[Warned, ...]:
         f" in float32: {named}"
     )
     return (Warned(code="NOTE", text=text),)
+
+
+def _short(imported: Imported, context: Context) -> tuple[Warned, ...]:
+    """Name the layers of which TF Model Optimization does less than was asked.
+
+    Its schemes round depthwise kernels and those of matrix products with one scale each, and keep
+    no shared values of depthwise kernels.
+    """
+    step, earlier = context.steps[context.index], context.steps[: context.index]
+    layers = {node: imported.model.get_layer(name) for name, node in imported.layers.items()}
+    depthwise = [node for node, layer in layers.items() if isinstance(layer, _L.DepthwiseConv2D)]
+    products = [node for node, layer in layers.items() if isinstance(layer, _L.Dense)]
+    found = []
+    if isinstance(step, Quantize) and step.granularity == "channel" and (depthwise or products):
+        found.append(("one scale for all channels of", [*depthwise, *products]))
+    if any(isinstance(before, Cluster) for before in earlier) and depthwise:
+        found.append(("no shared values any more in", depthwise))
+    return tuple(
+        Warned(
+            code="PARTIAL",
+            text=f"quantization-aware training leaves {what} {', '.join(map(repr, named))}",
+        )
+        for what, named in found
+    )

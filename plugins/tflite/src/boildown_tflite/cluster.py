@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from boildown import (
     StepOutcome,
     Warned,
@@ -22,6 +23,8 @@ from boildown import (
 from .clustering import CentroidInitialization, cluster_weights, strip_clustering
 from .fitting import fit_in_job
 from .importer import import_onnx, write_back
+from .keras import tf_keras
+from .training import keep_zeros
 from .wrapping import choose, wrapped
 
 if TYPE_CHECKING:
@@ -72,10 +75,38 @@ def _trained(model: Artifact, graph: ModelProto, step: Cluster, context: Context
             cluster_per_channel=step.granularity == "channel",
         ),
     )
-    fitted = fit_in_job(clustered, graph, step.train, context)
+    after = keep_zeros(clustered)
+    fitted = fit_in_job(clustered, graph, step.train, context, after_step=after)
     stripped = replace(imported, model=strip_clustering(clustered))
+    warnings = (*left, *_parted(step, chosen, stripped.model))
     artifact = write_graph(write_back(graph, stripped), context, "clustered")
-    return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=left)
+    return StepOutcome(artifact=artifact, epochs=fitted.epochs, warnings=warnings)
+
+
+def _parted(step: Cluster, chosen: dict[str, str], model: tf_keras.Model) -> tuple[Warned, ...]:
+    """Name the layers that do not have the values that were asked for.
+
+    TF Model Optimization clusters by channel where a Conv2D has a bias: a matrix product gets one
+    table, a transposed convolution one for each input channel, a layer without a bias none at all.
+    """
+    by_channel = step.granularity == "channel"
+    parted = [
+        repr(name)
+        for layer, name in ((model.get_layer(keras), onnx) for keras, onnx in chosen.items())
+        if (by_channel and type(layer) is not tf_keras.layers.Conv2D)
+        or _most_values(layer.kernel.numpy(), by_channel=by_channel) > step.count
+    ]
+    if not parted:
+        return ()
+    what = "each channel" if by_channel else "all weights"
+    text = f"TF Model Optimization does not share {step.count} values in {what} of"
+    return (Warned(code="PARTIAL", text=f"{text} {', '.join(parted)}"),)
+
+
+def _most_values(kernel: np.ndarray, *, by_channel: bool) -> int:
+    """Return the most distinct values in a kernel, or in one of its output channels (the last)."""
+    parts = kernel.reshape(-1, kernel.shape[-1]).T if by_channel else [kernel]
+    return max(len(np.unique(part)) for part in parts)
 
 
 def _folded(names: list[str]) -> tuple[Warned, ...]:

@@ -21,6 +21,7 @@ from .pruning import (
     prune_low_magnitude,
     strip_pruning,
 )
+from .training import keep_zeros
 from .wrapping import choose, wrapped
 
 if TYPE_CHECKING:
@@ -58,7 +59,13 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     else:
         watch = [UpdatePruningStep()]
         epochs = fit_in_job(
-            pruned, graph, step.train, context, callbacks=watch, settled_after=ramp
+            pruned,
+            graph,
+            step.train,
+            context,
+            callbacks=watch,
+            settled_after=ramp,
+            after_step=keep_zeros(pruned),
         ).epochs
     stripped = replace(imported, model=strip_pruning(pruned))
     warnings = (*warnings, *_uneven(step, chosen, stripped.model))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .optimization import tfmot  # isort: split
 
@@ -26,12 +27,26 @@ __all__ = [
 ]
 PlainScheme = tfmot.quantization.keras.default_8bit.Default8BitQuantizeScheme
 PrunePreserveScheme = tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme
-ClusterPreserveScheme = tfmot.experimental.combine.Default8BitClusterPreserveQuantizeScheme
 quantize_annotate_layer = tfmot.quantization.keras.quantize_annotate_layer
 quantize_apply = tfmot.quantization.keras.quantize_apply
 quantize_scope = tfmot.quantization.keras.quantize_scope
 #: Of the layer `Activation`, what the registry rounds; it takes the others and fails later.
 _ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "softmax")
+
+
+class ClusterPreserveScheme(tfmot.experimental.combine.Default8BitClusterPreserveQuantizeScheme):  # type: ignore[misc] # TensorFlow has no types
+    """The scheme of that name, with a quantizer for each layer.
+
+    TF Model Optimization 0.8.1 shares one among all convolutions, and that one keeps no zeros any
+    more as soon as it meets a layer without.
+    """
+
+    def get_quantize_registry(self) -> Any:
+        """Return what says how each layer is rounded."""
+        registry = super().get_quantize_registry()
+        shared = registry.get_quantize_config
+        registry.get_quantize_config = lambda layer: deepcopy(shared(layer))
+        return registry
 
 
 def is_quantized(layer: tf_keras.layers.Layer) -> bool:

@@ -74,7 +74,7 @@ def _div(context: Context, node: NodeProto) -> Any:
 
 @rule("Clip")
 def _clip(context: Context, node: NodeProto) -> Any:
-    """ReLU6 under its own name, by which coremltools and devices know it."""
+    """ReLU6 under its own name, by which coremltools knows it."""
     bounds = [constant(context, node, place) for place in (1, 2)]
     x = _value(context, node, 0)
     if mil_types.is_float(x.dtype) and [b if b is None else b.item() for b in bounds] == [0, 6]:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 def keep_zeros(model: tf_keras.Model) -> Callable[[], None]:
     """Return what sets the weights that are 0 now to 0 again, to be called behind each update.
 
-    Vectors (biases, batch norms) are left alone: their zeros are only where training begins.
+    Vectors (biases, batch norms) are left alone: their zeros are only where training begins. So are
+    layers in wrappers: what these do with zeros is what the step asks of TF Model Optimization.
     """
     masks = [
         (variable, tf.cast(variable != 0, variable.dtype))
-        for variable in model.trainable_variables
+        for layer in model.layers
+        if not isinstance(layer, tf_keras.layers.Wrapper)
+        for variable in layer.trainable_variables
         if variable.shape.rank > 1 and bool(tf.reduce_any(tf.equal(variable, 0)))
     ]
 

@@ -50,11 +50,7 @@ MOVERS = frozenset(
 )  # fmt: skip
 _BETWEEN = BOUNDS | MIXERS | MOVERS
 #: They keep the order of scores, and have no integer kernel.
-_SCORES = frozenset(
-    {
-        _ATEN.softmax.int, _ATEN.log_softmax.int,
-    }
-)  # fmt: skip
+_SCORES = frozenset({_ATEN.softmax.int, _ATEN.log_softmax.int})
 
 
 def inputs(node: fx.Node) -> list[fx.Node]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from boildown import (
     StepOutcome,
-    Warned,
+    about_int8,
     read_graph,
     selected_layers,
     source_layers,
@@ -102,13 +102,10 @@ def finished(
 
 def told(outcome: StepOutcome, step: Quantize, *, narrow: bool) -> StepOutcome:
     """Add what is not exactly what the step asked for, and what a reader must know."""
-    if narrow and step.weights == "int8":
-        return outcome.model_copy(update={"approximations": (*outcome.approximations, _NARROW)})
-    if narrow:
-        return outcome
-    note = Warned(
-        code="NOTE",
-        text="weights use all 8 bits: on x86 CPUs without VNNI, sums of two products may saturate,"
-        " so accuracy there differs from that on other CPUs",
+    approximations = (_NARROW,) if narrow and step.weights == "int8" else ()
+    return outcome.model_copy(
+        update={
+            "approximations": (*outcome.approximations, *approximations),
+            "warnings": (*outcome.warnings, *about_int8(step, saturates=not narrow)),
+        }
     )
-    return outcome.model_copy(update={"warnings": (*outcome.warnings, note)})
