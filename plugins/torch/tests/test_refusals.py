@@ -19,6 +19,7 @@ REFUSED: list[tuple[Case, str]] = [
     (case("MaxPool", IMAGE, kernel_shape=[2, 2], outputs=2), "y1"),
     (case("AveragePool", IMAGE, kernel_shape=[3, 3], pads=[0, 0, 1, 1]), "pads"),
     (case("AveragePool", IMAGE, kernel_shape=[2, 2], dilations=[2, 2]), "dilations"),
+    (case("MaxPool", IMAGE, kernel_shape=[2, 2], dilations=[2, 2], pads=[0, 0, 1, 1]), "dilations"),
     (case("LRN", IMAGE, size=4), "size"),
     (case("Selu", SMALL, alpha=1.0), "alpha"),
     (case("PRelu", IMAGE, constants={1: real(9, 1)}), "slope"),

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from boildown import Quantize, Train, UnsupportedError
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS, ending_in
 from onnx import numpy_helper
 
@@ -92,6 +93,19 @@ def test_inputs_outputs_and_an_open_batch_are_the_source_s(tmp_path: Path) -> No
         item.SerializeToString() for item in made.input
     ]
     assert session(path).run(None, samples(source, 3))[0].shape[0] == 3
+
+
+@pytest.mark.parametrize(
+    "step", [STATIC.model_copy(update={"observer": "minmax"}), AWARE], ids=["calibrated", "trained"]
+)
+def test_uneven_pads_of_a_pooling_spoil_no_range(step: Quantize, tmp_path: Path) -> None:
+    """They count as minus infinity, as which they would reach the observers."""
+    graph = Graph(3)
+    x = graph.relu(graph.conv("x", "stem", 16, 3, 3, 3))
+    x = graph.node("MaxPool", [x], "max", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1])
+    x = graph.relu(graph.conv(x, "deep", 16, 16, 3, 3))
+    source = normalised(graph.model({"x": (3, 16, 16)}, graph.head(x, 16)), tmp_path)
+    assert decibels(source, shipped(run(source, step))) > 25
 
 
 def test_symmetric_activations_have_their_zero_in_the_middle(tmp_path: Path) -> None:

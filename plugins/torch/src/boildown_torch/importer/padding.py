@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
 from torch import Tensor
@@ -37,13 +37,18 @@ def explicit_pads(
     return begins + ends
 
 
-def pad(data: Tensor, pads: list[int], value: float) -> Tensor:
+def pad(data: Tensor, pads: list[int], mode: str) -> Tensor:
     """Pad the last axes; `pads` in PyTorch's order: last axis first, begin and end."""
-    return F.pad(data, pads, value=value)
+    return F.pad(data, pads, mode)
 
 
-def padded(node: Node, data: fx.Node, pads: Sequence[int], value: float = 0.0) -> fx.Node:
-    """Pad before a layer that cannot pad both sides differently itself."""
+def padded(
+    node: Node,
+    data: fx.Node,
+    pads: Sequence[int],
+    mode: Literal["constant", "replicate"] = "constant",
+) -> fx.Node:
+    """Pad with zeros or edges before a layer that cannot pad both sides differently itself."""
     axes = len(pads) // 2
     turned = [pads[axis + side * axes] for axis in reversed(range(axes)) for side in (0, 1)]
-    return node.call(pad, data, turned, value)
+    return node.call(pad, data, turned, mode)

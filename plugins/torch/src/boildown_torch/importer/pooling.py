@@ -30,14 +30,19 @@ _GLOBAL_MAX: dict[int, Any] = {
 
 @operator("MaxPool")
 def max_pool(node: Node) -> fx.Node:
-    """Pads count as minus infinity."""
+    """Pads count as minus infinity, as does what lies in the window anyway: the edge once more.
+
+    Infinite numbers would break every quantizer that looks at the range of what is pooled.
+    """
     kernel, strides, dilations, pads, ceil = _settings(node, _MAX)
     axes, data = len(kernel), node.tensor(0)
     inside = pads[:axes]
     if pads[:axes] != pads[axes:] or any(2 * p > k for p, k in zip(inside, kernel, strict=True)):
         if ceil:
             node.refuse("ceil_mode together with pads that differ")
-        data, inside = padded(node, data, pads, -math.inf), [0] * axes
+        if any(dilation != 1 for dilation in dilations):
+            node.refuse("dilations together with pads that differ")
+        data, inside = padded(node, data, pads, "replicate"), [0] * axes
     layer = _MAX[axes](
         tuple(kernel), tuple(strides), tuple(inside), tuple(dilations), ceil_mode=ceil
     )
