@@ -12,6 +12,7 @@ import pytest
 from boildown import Artifact, Quantize, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
 
 from .formats import agreement, by_onnx, native
@@ -19,6 +20,7 @@ from .jobs import normalised, run
 
 PTE = {"format": "pte"}
 STATIC = Quantize(activations="int8")
+AWARE = Quantize(activations="int8", train=Train(epochs=1, batch_size=16))
 #: What the tests below look at, each made once: network, step.
 JOBS: dict[str, tuple[str, Quantize | None]] = {
     "float": ("residual", None),
@@ -102,10 +104,24 @@ def test_the_row_says_that_the_onnx_form_is_audited(made: Callable[[str], Made])
 
 def test_training_with_rounding_ends_in_a_file_too(tmp_path: Path) -> None:
     source = normalised(GRAPHS["concat"](), tmp_path)
-    step = STATIC.model_copy(update={"train": Train(epochs=1, batch_size=16)})
-    result = run(source, step, settings=PTE)
+    result = run(source, AWARE, settings=PTE)
     assert agreement(native(result, source), by_onnx(result, source)) >= 0.95
     assert result.steps[0].cost.epochs == 1
+
+
+@pytest.mark.parametrize("step", [STATIC, AWARE], ids=["calibrated", "trained"])
+def test_nothing_is_rounded_before_a_clamp(step: Quantize, tmp_path: Path) -> None:
+    """Beyond the bounds there is much that needs no codes."""
+    graph = Graph(3)
+    x = graph.norm(graph.conv("x", "stem", 16, 3, 3, 3), "norm", 16)
+    x = graph.node("Clip", [x, graph.constant("least", 0), graph.constant("most", 6)], "clip")
+    source = normalised(graph.model({"x": (3, 16, 16)}, graph.head(x, 16)), tmp_path)
+    result = run(source, step, settings=PTE)
+    assert result.onnx is not None
+    nodes = onnx.load(result.onnx.path).graph.node
+    made = {name: node.op_type for node in nodes for name in node.output}
+    assert [made[node.input[0]] for node in nodes if node.op_type in ("Clip", "Relu")] == ["Conv"]
+    assert agreement(native(result, source), by_onnx(result, source)) >= 0.95
 
 
 def test_dynamic_int8_is_refused_before_any_work(tmp_path: Path) -> None:

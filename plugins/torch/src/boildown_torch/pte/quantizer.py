@@ -12,7 +12,7 @@ from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuant
 from executorch.backends.xnnpack.quantizer.xnnpack_quantizer_utils import QuantizationConfig
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation
 
-from ..static.placing import PRODUCTS, float_ends, rounded
+from ..static.placing import PRODUCTS, float_ends, is_folded, rounded
 from ..static.quantizer import module_of
 
 if TYPE_CHECKING:
@@ -61,10 +61,12 @@ class PteQuantizer(XNNPACKQuantizer):  # type: ignore[misc]
 def _round_behind(clamp: fx.Node) -> None:
     """Round what a clamp gives instead of what it is given, as is done with ReLU.
 
-    XNNPACK's kernels clamp their own results; the range of 8 bits is spent on what is left.
+    XNNPACK's kernels of products clamp their own results; the range of 8 bits is spent on what is
+    left. Its int8 sums do not: behind them a clamp is one more rounding.
     """
     source = clamp.all_input_nodes[0]
-    marked = source.meta.get(_KEY) if source.target in PRODUCTS else None
+    is_product = source.target in PRODUCTS or is_folded(source)
+    marked = source.meta.get(_KEY) if is_product else None
     if marked is None or marked.output_qspec is None or len(source.users) > 1:
         return
     clamp.meta[_KEY] = QuantizationAnnotation(output_qspec=marked.output_qspec, _annotated=True)
