@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,9 @@ import onnx
 import pytest
 from boildown import Quantize, UnsupportedError, encode_weight, source_layers
 from boildown.recipe.steps import Layers
-from boildown.testing.graphs import GRAPHS
+from boildown.testing.graphs import GRAPHS, ending_in
 from boildown.testing.jobs import decibels
-from onnx import numpy_helper
+from onnx import ModelProto, numpy_helper
 from sources import graph, node, noise
 
 from .jobs import form, normalised, run, states, weights
@@ -128,6 +130,25 @@ def test_nothing_is_rounded_between_a_convolution_and_what_bounds_it(
     first = next(maker for maker in made if maker.op_type == "Conv")
     (reader,) = [reader for reader in made if first.output[0] in reader.input]
     assert reader.op_type in {"Clip", "HardSigmoid"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize(
+    "ends", [GRAPHS["plain"], partial(ending_in, "Softmax")], ids=["plain", "softmax"]
+)
+def test_scores_are_not_rounded(
+    ends: Callable[[], ModelProto], precision: str, tmp_path: Path
+) -> None:
+    """Rounded ones are often equal, which makes wrong winners."""
+    source = normalised(ends(), tmp_path)
+    settings = {"precision": precision}
+    made = onnx.load(form(run(source, Quantize(activations="int8"), settings=settings))).graph
+    makers = {name: maker for maker in made.node for name in maker.output}
+    assert "QuantizeLinear" in {maker.op_type for maker in made.node}
+    last = makers[made.output[0].name]
+    while last.op_type not in {"MatMul", "Gemm"}:
+        assert last.op_type != "QuantizeLinear"
+        last = makers[last.input[0]]
 
 
 def test_what_has_no_int8_inputs_in_core_ml_is_refused_by_name(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _SUFFIX = "compression::insert_suffix_quantize_dequantize_pair"
 #: Activations that it does not know: it has another name for `sigmoid_hard`, and no `clip`.
 _BOUNDING = {"sigmoid_hard", "clip"}
+#: Operators that keep the order of numbers; coremltools rounds before them as before layers.
+_KEEPING_ORDER = {"cast", "softmax", "reshape", "squeeze", "expand_dims", "transpose", "identity"}
 #: The least and the greatest number of a value, under coremltools' names.
 Range = dict[str, float]
 #: By value of the program.
@@ -69,7 +71,8 @@ def activation_ranges(
 def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[None]:
     """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples.
 
-    It quantizes behind bounding activations and not before them, where values reach far beyond.
+    It quantizes behind bounding activations and not before them, where values reach far beyond, and
+    leaves the scores alone: rounded ones are often equal, which makes wrong winners.
     coremltools gives every scale in float16, which a program of float32 does not take: its scales
     get the `precision` of the program.
     """
@@ -83,12 +86,24 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 
     outputs = type(PASS_REGISTRY[_SUFFIX])
     known = outputs._allowed_activations  # noqa: SLF001 - its only door
+    transform = outputs._try_apply_transform  # noqa: SLF001 - as above
+
+    def but_of_scores(rounds: Any, last: Any, *rest: Any) -> bool:
+        return not _gives_scores(last) and transform(rounds, last, *rest)
+
     with (
         _replaced(post_training, "_get_activation_calibration_stats", given),
         _replaced(scaling, "get_min_and_max_values", range_of),
         _replaced(outputs, "_allowed_activations", known | _BOUNDING),
+        _replaced(outputs, "_try_apply_transform", but_of_scores),
     ):
         yield
+
+
+def _gives_scores(operator: Any) -> bool:
+    """Tell whether an operator's result leaves the program as it is, or in the same order."""
+    readers = [reader for given in operator.outputs for reader in given.child_ops]
+    return all(reader.op_type in _KEEPING_ORDER and _gives_scores(reader) for reader in readers)
 
 
 @contextlib.contextmanager
