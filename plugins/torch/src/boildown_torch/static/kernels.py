@@ -8,6 +8,8 @@ import numpy as np
 from boildown import initializers, node_attribute, quantize_last_bias, replace_nodes
 from onnx import helper, numpy_helper
 
+from .pads import pad_inside
+
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
@@ -17,6 +19,7 @@ _WIDEN = "DequantizeLinear"
 
 def use_integer_kernels(model: ModelProto) -> None:
     """Bring a QDQ model into those forms, in place; it computes what it did."""
+    pad_inside(model)
     turn_weights(model)
     pool_globally(model)
     drop_zeros(model)

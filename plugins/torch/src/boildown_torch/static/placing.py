@@ -48,9 +48,17 @@ MOVERS = frozenset(
         _ATEN.select.int, _ATEN.expand.default,
     }
 )  # fmt: skip
-_BETWEEN = BOUNDS | MIXERS | MOVERS
+_BETWEEN = BOUNDS | MIXERS
 #: They keep the order of scores, and have no integer kernel.
 _SCORES = frozenset({_ATEN.softmax.int, _ATEN.log_softmax.int})
+
+
+def moves(node: fx.Node) -> bool:
+    """Tell whether a node only chooses and moves numbers, or adds zeros, which every scale has."""
+    if node.target != _ATEN.pad.default:
+        return node.target in MOVERS
+    _data, _pads, mode, value = (*node.args, "constant", None)[:4]
+    return mode != "constant" or not value
 
 
 def inputs(node: fx.Node) -> list[fx.Node]:
@@ -81,7 +89,7 @@ def rounded(chosen: set[fx.Node]) -> set[fx.Node]:
         node = waiting.pop()
         for other in (*inputs(node), *node.users):
             if (
-                (other.target in _BETWEEN or is_folded(other))
+                (other.target in _BETWEEN or moves(other) or is_folded(other))
                 and other not in near
                 and is_real(other)
             ):
@@ -103,6 +111,6 @@ def float_ends(graph: fx.Graph) -> set[fx.Node]:
         if len(node.users) != 1 or "conv" in str(node.target):
             continue
         ends.add(node)
-        if node.target in MOVERS | _SCORES:
+        if moves(node) or node.target in _SCORES:
             waiting.append(node.all_input_nodes[0])
     return ends

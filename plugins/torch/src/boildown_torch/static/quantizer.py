@@ -14,7 +14,7 @@ from torchao.quantization.pt2e.quantizer import (
     SharedQuantizationSpec,
 )
 
-from .placing import BOUNDS, MOVERS, PRODUCTS, SUMS, float_ends, inputs, is_folded, rounded
+from .placing import BOUNDS, PRODUCTS, SUMS, float_ends, inputs, is_folded, moves, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -69,7 +69,7 @@ class OrtQuantizer(Quantizer):  # type: ignore[misc]
             sources = {}
         if unrounded or (_is_boundable(node) and _only_bounded(node)):
             output = None
-        elif node.target in MOVERS:
+        elif moves(node):
             output = SharedQuantizationSpec((node.all_input_nodes[0], node))
         else:
             output = self.activation
