@@ -110,6 +110,8 @@ class Speed(Frozen):
     wall: Timing | None = None
     #: The ONNX form in ONNX Runtime, where that is another file than the deployable.
     onnx: Timing | None = None
+    #: Cores that other processes kept busy while this was timed, on average; None: not known.
+    others_busy: float | None = None
     reason: str = ""
 
 

@@ -173,6 +173,8 @@ class SpeedTimes(Frozen):
     batch: int
     #: Whether every ratio was narrow enough before the time was up.
     settled: bool
+    #: Cores that other processes kept busy meanwhile, on average; None: not known.
+    others_busy: float | None = None
 
 
 class MemoryPeak(Frozen):

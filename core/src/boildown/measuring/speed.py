@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UnsupportedError
+from .others import Others
 from .requests import SpeedRequest, SpeedTimes, Target, Times
 from .runtimes import import_runtime, open_target, sample_inputs
 from .statistics import median_interval
@@ -127,7 +128,9 @@ def run_speed(request: SpeedRequest, say: Say) -> SpeedTimes:
         except Exception as error:  # noqa: BLE001 - a runtime may raise anything at all
             failed[target.name] = failed_times(target.name, error)
     request.at.write_text("", encoding="utf-8")
+    others = Others()
     settled, rounds = _rounds(opened, request, say)
+    busy = others.cores()
     for candidate in opened:
         candidate.complete(request.budget_seconds)
     found = failed | {candidate.name: candidate.times(rounds) for candidate in opened}
@@ -135,6 +138,7 @@ def run_speed(request: SpeedRequest, say: Say) -> SpeedTimes:
         targets=tuple(found[target.name] for target in request.targets),
         batch=request.sample.batch,
         settled=settled,
+        others_busy=busy,
     )
 
 

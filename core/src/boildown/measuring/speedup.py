@@ -59,6 +59,7 @@ def speed(
         versus_onnxruntime_float=cpu[1],
         wall=_timing(this, wall),
         onnx=_onnx(times, onnx, float32),
+        others_busy=times.others_busy,
         reason="; ".join(reasons),
     )
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .view import View
 
 
+#: Cores that other processes may keep busy before the reader is told.
+_BUSY = 0.3
+
+
 class Finding(NamedTuple):
     """One sentence about some rows; `label` is its status, code or subject."""
 
@@ -55,10 +59,12 @@ def not_ok(views: Iterable[View]) -> list[Finding]:
 
 
 def warnings(views: Iterable[View]) -> list[Finding]:
-    """Return every warning, its code as the label."""
-    return _gathered(
-        (view, warned.code, warned.text) for view in views for warned in view.row.warnings
+    """Return every warning, its code as the label, and which rows were timed on a busy computer."""
+    given = tuple(views)
+    found = _gathered(
+        (view, warned.code, warned.text) for view in given for warned in view.row.warnings
     )
+    return [*found, *_busy(given)]
 
 
 def limits_missed(views: Iterable[View]) -> list[Finding]:
@@ -137,6 +143,22 @@ def _other_reasons(row: Row) -> Iterator[tuple[str, str]]:
     yield "parity", row.parity.reason if row.parity else ""
     yield "audit", row.audit.reason if row.audit else ""
     yield "float twin", row.float_twin.reason if row.float_twin else ""
+
+
+def _busy(views: Iterable[View]) -> Iterator[Finding]:
+    cores = {
+        view.number: view.row.speed.others_busy or 0.0
+        for view in views
+        if view.row.speed is not None
+    }
+    rows = tuple(number for number, busy in cores.items() if busy >= _BUSY)
+    if rows:
+        yield Finding(
+            rows,
+            "busy computer",
+            f"other processes kept up to {max(cores.values()):.1f} cores busy while these were "
+            "timed; on an idle computer speeds, and their ratios, may differ by a tenth or more",
+        )
 
 
 def _missed(check: LimitCheck) -> str:
