@@ -142,6 +142,34 @@ def test_given_data_are_judged_on(again: Callable[..., Results], data: str) -> N
     assert not any("not taken anew" in text for text in said(row, "NOTE"))
 
 
+def test_warnings_of_quality_are_those_of_the_given_data(
+    run: Path, again: Callable[..., Results], data: str, tmp_path: Path
+) -> None:
+    arrays = dict(np.load(data.removeprefix("npz:")))
+    arrays["test_y"] = (arrays["test_y"] + 1) % 4
+    np.savez(tmp_path / "wrong.npz", **arrays)
+    (row,) = again(data=f"npz:{tmp_path / 'wrong.npz'}").rows
+    assert said(row, "NEAR_CHANCE")
+
+    def stale(plain: dict[str, Any]) -> None:
+        plain["results"][0]["warnings"].append({"code": "NEAR_CHANCE", "text": "of other data"})
+
+    changed(run, stale)
+    (row,) = measure(run, out=tmp_path / "right", data=data, timing_seconds=0.05).rows
+    assert not said(row, "NEAR_CHANCE")
+
+
+def test_a_row_that_failed_there_and_runs_here_is_ok(
+    run: Path, again: Callable[..., Results], data: str
+) -> None:
+    def failed(plain: dict[str, Any]) -> None:
+        plain["results"][0] |= {"status": "timeout", "reason": "stopped after 1 s"}
+
+    changed(run, failed)
+    (row,) = again(data=data).rows
+    assert (row.status, row.reason) == ("ok", "")
+
+
 def test_a_report_puts_both_runs_side_by_side(
     run: Path, again: Callable[..., Results], tmp_path: Path
 ) -> None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: Said anew by each measurement.
 _OF_SPEED = ("SLOWER", "STORAGE_ONLY", "DEFLATED_ONLY", "NOT_DEVICE_VERIFIED")
-
+#: Said anew where quality is.
+_OF_QUALITY = ("NEAR_CHANCE", "CONTROL_EXPLAINS_GAIN")
 
 _CALIBRATED = Warned(
     code="CALIBRATED_ON_TEST",
@@ -77,8 +78,14 @@ class RowAgain:
         absent = failure.reason if failure and failure.status == "unsupported" else ""
         figures = self._figures(ours, twin, made.format, absent)
         judged = self._judged(ours, made.format) if failure is None else None
-        warnings = [w for w in row.warnings if w.code not in _OF_SPEED]
+        # What is held against the same training on other data says nothing.
+        control = row.control if judged is None or self.model.same_data else None
+        stale = _OF_SPEED if judged is None else _OF_SPEED + _OF_QUALITY
+        warnings = [w for w in row.warnings if w.code not in stale]
         warnings += figures.warnings
+        if judged is not None:
+            warnings += self.model.doubts()
+            warnings += warned.of_control(judged, control.quality if control else None)
         if judged is not None and any(w.code == "CALIBRATED_ON_TEST" for w in warnings):
             warnings = [w for w in warnings if w.code != "CALIBRATED_ON_TEST"] + [_CALIBRATED]
         if isinstance(again, Outputs):
@@ -94,14 +101,15 @@ class RowAgain:
                 "memory": figures.memory,
                 "energy": figures.energy,
                 "quality": judged or row.quality,
-                # What is held against the same training on other data says nothing.
-                "control": row.control if judged is None or self.model.same_data else None,
+                "control": control,
                 "float_twin": self._twin(twin, made.format, figures.twin_speed, failure),
                 "warnings": tuple(warnings),
             }
         )
         if failure is not None and not absent:
             found = found.model_copy(update={"status": failure.status, "reason": failure.reason})
+        elif isinstance(again, Outputs) or (judged is not None and judged.metrics):
+            found = found.model_copy(update=_ran(row))
         return found.model_copy(
             update={
                 "warnings": (*found.warnings, *warned.of_gain(found)),
@@ -179,3 +187,18 @@ class RowAgain:
         if found.top1_agreement is not None and found.top1_agreement < 1:
             return Warned(code="PARITY", text=f"{text}; not all have the same class")
         return Warned(code="NOTE", text=text)
+
+
+def _ran(row: Row) -> dict[str, str]:
+    """Return the status of a row that ran here; on the run's computer it may have failed."""
+    if row.status in {"ok", "no_effect"}:
+        return {}
+    changed = row.audit is None or row.audit.layers_changed > 0
+    return (
+        {"status": "ok", "reason": ""}
+        if changed
+        else {
+            "status": "no_effect",
+            "reason": "no layer was changed",
+        }
+    )

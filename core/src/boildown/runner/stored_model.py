@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from ..comparison.stored import facts_of, verified
 from ..errors import UsageError
 from ..job.environment import digest
+from ..measuring.checks import near_chance
+from ..measuring.judging import classes_of
 from ..measuring.quality import quality
 from ..measuring.requests import Outputs, Target
 from ..model.layers import source_layers
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..comparison.schema import Comparison, ModelRecord, Row
+    from ..plugins.values import Warned
     from .events import Listener
     from .request import Request
     from .store import Store
@@ -68,6 +71,15 @@ class StoredModel:
         if self.measures.subject.data is not None:
             return self.measures
         return self.on_samples(folder) or self.measures
+
+    def doubts(self) -> tuple[Warned, ...]:
+        """Warn where the source hardly guesses on the given data."""
+        task = self.measures.subject.entry.task
+        if self.outputs is None or task != CLASSIFICATION:
+            return ()
+        found = quality(self.outputs, None, task=task, measured_on=RUNTIME)
+        warning = near_chance(found, classes_of(self.outputs))
+        return () if warning is None else (warning,)
 
     def measured_record(self) -> ModelRecord:
         """Time the source alone, and judge it where there are data."""
