@@ -58,6 +58,13 @@
     document.dispatchEvent(new CustomEvent("rows-shown", { detail: new Set(numbers) }));
   }
 
+  function reset() {
+    for (const [, select] of selects) select.value = "";
+    text.value = "";
+    front.checked = false;
+    filter();
+  }
+
   function toggle(body, open) {
     const button = body.querySelector("button[aria-expanded]");
     const detail = body.querySelector(".detail");
@@ -69,10 +76,15 @@
   function reveal(number) {
     const body = document.getElementById(`row-${number}`);
     if (!body) return;
+    if (body.hidden) reset();
     toggle(body, true);
     const button = body.querySelector("button");
     button.focus({ preventScroll: true });
     body.scrollIntoView({ block: "start" });
+  }
+
+  function follow() {
+    if (location.hash.startsWith("#row-")) reveal(location.hash.slice(5));
   }
 
   for (const [name, select] of selects) {
@@ -82,23 +94,22 @@
   }
   for (const heading of headings) heading.firstElementChild.addEventListener("click", () => sort(heading));
   for (const body of jobs) {
-    body.rows[0].addEventListener("click", (event) => {
-      if (String(getSelection())) return;
+    const [line] = body.rows;
+    line.addEventListener("click", (event) => {
+      // A click that ends the marking of words to copy is not meant to open their row.
+      const marked = String(getSelection()) && getSelection().containsNode(line, true);
+      if (marked && !event.target.closest("button")) return;
       toggle(body);
       event.stopPropagation();
     });
   }
   text.addEventListener("input", filter);
   front.addEventListener("change", filter);
-  document.getElementById("filter-reset").addEventListener("click", () => {
-    for (const [, select] of selects) select.value = "";
-    text.value = "";
-    front.checked = false;
-    filter();
-  });
+  document.getElementById("filter-reset").addEventListener("click", reset);
   document.addEventListener("reveal-row", (event) => reveal(event.detail));
+  addEventListener("hashchange", follow);
   document.addEventListener("DOMContentLoaded", () => {
     filter();
-    if (location.hash.startsWith("#row-")) reveal(location.hash.slice(5));
+    follow();
   });
 })();
