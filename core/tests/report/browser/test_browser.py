@@ -96,6 +96,21 @@ def test_rows_are_filtered_by_words_and_by_choice_and_come_back(opened: Open) ->
     assert 0 < len(numbers(page)) < 11
 
 
+def test_words_are_looked_for_in_what_is_said_of_a_row_not_in_its_provenance(opened: Open) -> None:
+    page = opened()
+    for words, found in {
+        "1.32.0": [],
+        "abab": [],
+        "mse became": ["2", "8", "14"],
+        "0.61 times": ["5"],
+        "without speed": ["11"],
+        "no layer changed": ["3"],
+        "oktop-1": [],
+    }.items():
+        page.get_by_label("Text", exact=True).fill(words)
+        assert numbers(page) == found, words
+
+
 def test_a_filter_holds_for_the_plots_too(opened: Open) -> None:
     page = opened()
     before = points(page, "size")

@@ -11,7 +11,11 @@
   ]);
   const text = document.getElementById("filter-text");
   const front = document.getElementById("filter-front");
-  const words = new Map(jobs.map((body) => [body, body.textContent.toLowerCase()]));
+  // Versions and paths name toolkits that had no part in a row, so provenance is not searched.
+  const words = new Map(jobs.map((body) => {
+    const parts = [body.rows[0], ...body.querySelectorAll(".standing, .reason, .warnings, .steps")];
+    return [body, parts.map((part) => part.innerText).join(" ").toLowerCase()];
+  }));
   const ranks = ["front", "near", "dominated", "unranked"];
 
   // A figure begins with its number: "3.53×", "-0.0012 ±0.0021"; what is missing comes last.
