@@ -111,13 +111,6 @@ def test_words_are_looked_for_in_what_is_said_of_a_row_not_in_its_provenance(ope
         assert numbers(page) == found, words
 
 
-def test_a_filter_holds_for_the_plots_too(opened: Open) -> None:
-    page = opened()
-    before = points(page, "size")
-    page.get_by_label("Backend", exact=True).select_option("tflite")
-    assert points(page, "size") == before - 3
-
-
 def test_a_row_opens_with_layers_histograms_and_the_log(opened: Open) -> None:
     page = opened()
     page.get_by_role("button", name="Row 1, details").click()

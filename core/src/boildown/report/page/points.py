@@ -31,7 +31,8 @@ def plots_of(group: Group) -> dict[str, Any] | None:
     before = primary(model.baseline.quality) if model else None
     upwards = metric is None or metric.higher_is_better
     return {
-        "model": clean(group.name),
+        # As the rows of the table have it, so that its filter finds the plots.
+        "model": group.name,
         "metric": metric_heading(metric.name) if metric else "quality",
         "upwards": upwards,
         "near": _number(_NEAR * abs(before.value)) if before and before.value else None,
@@ -86,7 +87,7 @@ def _point(
 
 
 def _twins(views: Sequence[View], model: ModelRecord | None) -> list[dict[str, Any]]:
-    """Return each float twin once: rows of one backend mostly share it."""
+    """Return each float twin once, with its rows: those of one backend mostly share it."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for view in views:
         twin = view.row.float_twin
@@ -94,7 +95,8 @@ def _twins(views: Sequence[View], model: ModelRecord | None) -> list[dict[str, A
             continue
         point = _point(twin.deployable, twin.quality, twin.speed, model)
         if point is not None:
-            found.setdefault((view.row.backend, twin.deployable.sha256), point)
+            key = (view.row.backend, twin.deployable.sha256)
+            found.setdefault(key, {**point, "numbers": []})["numbers"].append(view.number)
     return [{"backend": clean(backend), **point} for (backend, _), point in found.items()]
 
 

@@ -11,11 +11,13 @@
   const narrow = matchMedia("(max-width: 640px)");
   const touch = matchMedia("(pointer: coarse)");
   const control = (name) => document.getElementById(`plot-${name}`);
-  let shown = null;
+  let shown = new Set();
   let printing = false;
 
   const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const short = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
+  const kept = (model) => model.rows.filter((row) => shown.has(row.number));
+  const listed = (rows) => `${rows.length > 1 ? "rows" : "row"} ${rows.map((row) => row.number).join(", ")}`;
   const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 
   function theme() {
@@ -59,8 +61,8 @@
     const by = control("group").value;
     const names = [...new Set(model.rows.map((row) => row[by]))];
     const colour = (name) => look.colours[Math.max(0, names.indexOf(name)) % look.colours.length];
-    const rows = model.rows.filter((row) => row[plot] !== null && (!shown || shown.has(row.number)));
-    const twins = model.twins.filter((twin) => twin[plot] !== null);
+    const rows = kept(model).filter((row) => row[plot] !== null);
+    const twins = model.twins.filter((twin) => twin[plot] !== null && twin.numbers.some((number) => shown.has(number)));
     const front = model.fronts[plot];
     const groups = names.map((name, index) => {
       const points = rows.filter((row) => row[by] === name);
@@ -114,15 +116,17 @@
 
   function outside(model, plot) {
     const limits = range(model);
-    const far = limits ? model.rows.filter((row) => row[plot] !== null && Math.abs(row.difference) > model.near) : [];
+    const far = limits ? kept(model).filter((row) => row[plot] !== null && Math.abs(row.difference) > model.near) : [];
     const place = document.getElementById(`outside-${plot}`);
-    place.textContent = far.length ? `Outside of what is shown: row ${far.map((row) => row.number).join(", ")}.` : "";
+    place.textContent = far.length ? `Outside of what is shown: ${listed(far)}.` : "";
   }
 
   function leftOut(model, plot) {
-    const rows = model.rows.filter((row) => row[plot] === null).map((row) => row.number);
+    const rows = kept(model);
+    const out = rows.filter((row) => row[plot] === null);
     const place = document.getElementById(`left-out-${plot}`);
-    place.textContent = rows.length ? `Not measured here, so not in this plot: ${rows.length > 1 ? "rows" : "row"} ${rows.join(", ")}.` : "";
+    place.textContent = out.length ? `Not measured here, so not in this plot: ${listed(out)}.` : "";
+    if (!rows.length) place.textContent = "The filter of the table leaves no row to plot here.";
   }
 
   function draw() {
@@ -141,7 +145,12 @@
     }
   }
 
-  document.addEventListener("rows-shown", ({ detail }) => { shown = detail; draw(); });
+  document.addEventListener("rows-shown", ({ detail }) => {
+    shown = detail.numbers;
+    const chosen = models.findIndex((model) => model.model === detail.model);
+    if (chosen >= 0 && control("model")) control("model").value = chosen;
+    draw();
+  });
   for (const name of ["model", "group", "range"]) control(name)?.addEventListener("change", draw);
   for (const query of [night, narrow]) query.addEventListener("change", draw);
   addEventListener("beforeprint", () => { printing = true; draw(); });

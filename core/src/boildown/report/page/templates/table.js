@@ -58,8 +58,9 @@
     for (const body of every) if (!words.has(body)) body.hidden = !models.has(body.dataset.model);
     const left = jobs.filter((body) => !body.hidden);
     document.getElementById("shown").textContent = `${left.length} of ${jobs.length} rows`;
-    const numbers = left.map((body) => Number(body.dataset.number));
-    document.dispatchEvent(new CustomEvent("rows-shown", { detail: new Set(numbers) }));
+    const numbers = new Set(left.map((body) => Number(body.dataset.number)));
+    const model = selects[0][1].value;
+    document.dispatchEvent(new CustomEvent("rows-shown", { detail: { numbers, model } }));
   }
 
   function reset() {
