@@ -22,6 +22,8 @@ BLOCKED = """() => new Promise((done) => {
     document.addEventListener("securitypolicyviolation", tell, { once: true });
     new Image().src = "file:///nothing.png";
 })"""
+STYLES = """(button) =>
+    [getComputedStyle(button).display, getComputedStyle(button, "::after").content]"""
 CLICK = """(number) => document.getElementById("plot-size")
     .emit("plotly_click", { points: [{ customdata: number }] })"""
 
@@ -180,6 +182,8 @@ def test_the_printed_form_holds_what_is_hidden_on_the_screen(opened: Open) -> No
         "s => { s.value = 'tflite'; s.dispatchEvent(new Event('change')); }"
     )
     assert not page.locator("#job-1").is_visible()
+    # With a control in them they would stand on the first sheet alone.
+    assert page.locator("#results thead button").first.evaluate(STYLES) == ["contents", "none"]
     sheet = page.pdf(prefer_css_page_size=True)
     assert sheet.startswith(b"%PDF-")
     assert len(sheet) > 20_000

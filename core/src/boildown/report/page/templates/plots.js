@@ -15,7 +15,7 @@
   let printing = false;
 
   const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  const short = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
+  const short = (text) => (text.length > 28 ? `${text.slice(0, 13)}…${text.slice(-14)}` : text);
   const kept = (model) => model.rows.filter((row) => shown.has(row.number));
   const listed = (rows) => `${rows.length > 1 ? "rows" : "row"} ${rows.map((row) => row.number).join(", ")}`;
   const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
