@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from boildown.comparison.audited import WeightHistogram
-from boildown.comparison.schema import Comparison, Provenance, Row
+from boildown.comparison.schema import Comparison, Metric, Provenance, Quality, Row
+from boildown.report.markdown import to_markdown
 from boildown.report.page.layers import LETTERS, packed
 from boildown.report.page.logs import TAIL_BYTES, tails
 from boildown.report.page.page import to_page, write_page
@@ -190,6 +191,40 @@ def test_a_front_of_errors_turns_downwards(small: Comparison) -> None:
 def test_a_model_without_a_difference_has_no_plots(comparison: Comparison) -> None:
     without = comparison.model_copy(update={"results": comparison.results[6:8]})
     assert [plots_of(group) for group in groups(without)] == [None, None, None]
+
+
+def test_headings_name_the_metric_where_nothing_can_be_plotted(comparison: Comparison) -> None:
+    without = comparison.model_copy(update={"results": comparison.results[8:9]})
+    labels = {attrs.get("data-label") for _, attrs in page_of(without).tags}
+    assert {"top-1", "top-1 difference"} <= labels
+
+
+def test_headings_of_models_with_different_metrics_name_none(comparison: Comparison) -> None:
+    model = comparison.models[2]
+    assert model.baseline.quality is not None
+    error = model.baseline.quality.metrics[0].model_copy(update={"name": "rmse"})
+    quality = model.baseline.quality.model_copy(update={"metrics": (error,)})
+    baseline = model.baseline.model_copy(update={"quality": quality})
+    other = model.model_copy(update={"baseline": baseline})
+    mixed = comparison.model_copy(update={"models": (*comparison.models[:2], other)})
+    labels = {attrs.get("data-label") for _, attrs in page_of(mixed).tags}
+    assert {"quality", "quality difference"} <= labels
+
+
+def test_where_nothing_could_be_judged_no_report_says_on_what(small: Comparison) -> None:
+    row, model = small.results[0], small.models[0]
+    none = Metric(name="top1", value=None, n=0, reason="the images have no labels")
+    blank = Quality(task="classification", measured_on="ONNX Runtime", metrics=(none,))
+    baseline = model.baseline.model_copy(update={"quality": blank})
+    without = small.model_copy(
+        update={
+            "results": (row.model_copy(update={"quality": blank, "float_twin": None}),),
+            "models": (model.model_copy(update={"baseline": baseline}),),
+        }
+    )
+    for told in (page_of(without).words, to_markdown(without)):
+        assert "measured on" not in told
+        assert "the images have no labels" in told
 
 
 def unpacked(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import numbers
 from .markdown_parts import shown, table
-from .metric import metric_heading, primary
+from .metric import metric_heading, primary, was_measured
 from .numbers import MISSING
 from .text import code, markdown, row_numbers
 from .view import views
@@ -49,7 +49,7 @@ def _scores(number: str, of: str, found: Quality | None) -> Iterator[list[str]]:
             numbers.difference(metric.difference, None, like=like) or MISSING,
             _between(metric.difference_interval, like),
             shown(found.sqnr_db if found and metric is primary(found) else None),
-            markdown(found.measured_on if found else ""),
+            markdown(found.measured_on) if found and was_measured(found) else MISSING,
         ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metric import metric_heading, primary
+from .metric import metric_heading, primary, was_measured
 from .numbers import three_digits
 from .standing import MARKS
 from .text import clean, counted, row_numbers
@@ -101,7 +101,7 @@ def _front(comparison: Comparison) -> list[tuple[str, str]]:
 def _measured_on(comparison: Comparison) -> list[tuple[str, str]]:
     where: dict[str, list[int]] = {}
     for view in views(comparison):
-        if view.row.quality is not None:
+        if view.row.quality is not None and was_measured(view.row.quality):
             where.setdefault(view.row.quality.measured_on, []).append(view.number)
     parts = [f"{clean(name)} ({row_numbers(rows)})" for name, rows in where.items()]
     return [("quality", f"measured on {'; '.join(parts)}")] if parts else []

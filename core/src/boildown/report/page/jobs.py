@@ -8,7 +8,7 @@ from .. import numbers
 from ..columns import COLUMNS
 from ..findings import notes
 from ..markdown_parts import shown, told
-from ..metric import metric_heading, primary
+from ..metric import metric_heading, primary, was_measured
 from ..text import clean
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Job(NamedTuple):
     notes: tuple[str, ...]
     steps: tuple[Step, ...]
     scores: tuple[Score, ...]
+    #: Empty where no figure of quality could be taken.
+    measured_on: str
     sections: tuple[tuple[str, Pairs], ...]
     has_more: bool
 
@@ -65,6 +67,7 @@ def job(view: View, log: str) -> Job:
             for step in row.steps
         ),
         scores=tuple(_scores(row)),
+        measured_on=row.quality.measured_on if row.quality and was_measured(row.quality) else "",
         sections=tuple((title, pairs) for title, pairs in _sections(view) if pairs),
         has_more=bool(log or (row.audit and row.audit.layers)),
     )

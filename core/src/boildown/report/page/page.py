@@ -10,10 +10,11 @@ import base64
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...files import write_atomically
 from .. import findings, method
+from ..columns import metric_name
 from ..view import groups, views
 from .jobs import OUTSIDE, job
 from .layers import packed
@@ -21,9 +22,10 @@ from .logs import TAIL_BYTES, tails
 from .points import plots_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...comparison.schema import Comparison
+    from ..view import Group
 
 NAME = "comparison.html"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -65,7 +67,7 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         machines=[method.machine(where) for where in comparison.machines],
         apart=method.APART,
         groups=[(group, method.network(group.model)) for group in found],
-        columns=[(c.title(_metric(plots)), c) for c in OUTSIDE],
+        columns=[(c.title(_metric(found)), c) for c in OUTSIDE],
         jobs=[job(view, logs.get(view.number, "")) for view in every],
         not_ok=findings.not_ok(every),
         missing=[*findings.figures_missing(every), *findings.details_missing(every)],
@@ -78,9 +80,10 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
     )
 
 
-def _metric(plots: list[dict[str, Any]]) -> str:
-    names = {plot["metric"] for plot in plots}
-    return str(names.pop()) if len(names) == 1 else "quality"
+def _metric(found: Iterable[Group]) -> str:
+    """Return the metric that the models share, `quality` where they have none or several."""
+    names = {metric_name(group) for group in found} - {"quality"}
+    return names.pop() if len(names) == 1 else "quality"
 
 
 def _policy(scripts: list[str]) -> str:
