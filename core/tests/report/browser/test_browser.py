@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from boildown.comparison.schema import Comparison
+from boildown.report.page.page import to_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -83,6 +86,28 @@ def test_a_row_sorts_by_each_column_both_ways_and_missing_figures_stay_last(open
     assert sort_by(page, "status") == "ascending"
     assert numbers(page)[0] == "9"
     assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_sorting_by_number_brings_the_first_order_back(opened: Open) -> None:
+    page = opened()
+    bodies = page.locator("#results > tbody")
+    first = bodies.all_inner_texts()
+    sort_by(page, "size MB")
+    assert bodies.all_inner_texts() != first
+    assert sort_by(page, "#") == "ascending"
+    assert bodies.all_inner_texts() == first
+
+
+def test_without_jobs_the_table_shows_the_inputs(
+    browser: Browser, comparison: Comparison, tmp_path: Path
+) -> None:
+    file = tmp_path / "comparison.html"
+    file.write_text(to_page(comparison.model_copy(update={"results": ()}), {}), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    shown = page.locator("tbody.baseline:visible").count()
+    page.close()
+    assert shown == 3
 
 
 def test_rows_are_filtered_by_words_and_by_choice_and_come_back(opened: Open) -> None:

@@ -20,6 +20,8 @@
 
   // A figure begins with its number: "3.53×", "-0.0012 ±0.0021"; what is missing comes last.
   function value(body, column, kind) {
+    // The float32 inputs have no number, but stand first.
+    if (kind === "number") return order.get(body);
     if (kind === "mark") return body.dataset.rank ? ranks.indexOf(body.dataset.rank) : NaN;
     const shown = body.rows[0].cells[column].textContent.trim();
     return kind === "text" ? shown : Number.parseFloat(shown.replaceAll(",", ""));
@@ -55,7 +57,8 @@
   function filter() {
     for (const body of jobs) body.hidden = !wanted(body);
     const models = new Set(jobs.filter((body) => !body.hidden).map((body) => body.dataset.model));
-    for (const body of every) if (!words.has(body)) body.hidden = !models.has(body.dataset.model);
+    // Without a job nothing can be filtered out.
+    for (const body of every) if (!words.has(body)) body.hidden = jobs.length > 0 && !models.has(body.dataset.model);
     const left = jobs.filter((body) => !body.hidden);
     document.getElementById("shown").textContent = `${left.length} of ${jobs.length} rows`;
     const numbers = new Set(left.map((body) => Number(body.dataset.number)));
