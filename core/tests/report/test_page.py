@@ -102,6 +102,10 @@ def test_text_from_outside_makes_no_element_and_ends_no_script(small: Comparison
     assert page.words.count("<script>alert(1)</script>") >= 8
 
 
+def test_recipes_stand_under_their_names(small: Comparison) -> None:
+    assert "Recipes as they ran int8-static {" in page_of(small).words
+
+
 def test_the_attack_would_be_seen_if_it_worked() -> None:
     assert ("img", {"src": "x", "onerror": "alert(2)"}) in Page(EVIL.split('"', maxsplit=1)[0]).tags
 

@@ -34,7 +34,8 @@ def shown(comparison: Comparison) -> Comparison:
         for row in comparison.results
     )
     models = tuple(m.model_copy(update={"uri": uris[m.uri]}) for m in comparison.models)
-    return comparison.model_copy(update={"results": rows, "models": models})
+    found = {"results": rows, "models": models, "recipes": ({"name": RECIPE.format(0)},)}
+    return comparison.model_copy(update=found)
 
 
 def test_long_names_leave_the_figures_in_sight(opened: Open) -> None:
@@ -42,6 +43,11 @@ def test_long_names_leave_the_figures_in_sight(opened: Open) -> None:
     assert page.evaluate(FITS)
     lines = page.locator("#row-1 > tr > [data-label=backend]").evaluate(LINES)
     assert lines == 1
+
+
+def test_long_names_fit_on_a_phone(opened: Open) -> None:
+    page = opened(viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_the_legend_tells_names_apart_that_begin_alike(opened: Open) -> None:

@@ -75,7 +75,9 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         general=method.GENERAL,
         meanings=method.meanings(comparison, OUTSIDE),
         data=comparison.data,
-        recipes=[json.dumps(r, ensure_ascii=False, indent=1) for r in comparison.recipes],
+        recipes=[
+            (r["name"], json.dumps(r, ensure_ascii=False, indent=1)) for r in comparison.recipes
+        ],
         tail_kilobytes=TAIL_BYTES // 1024,
     )
 
