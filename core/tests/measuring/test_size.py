@@ -50,7 +50,7 @@ def test_bits_are_counted_per_weight_of_the_original(artifact: Artifact) -> None
 
 @settings(deadline=None, max_examples=25)
 @given(sparsity=st.floats(0.05, 0.95), bits=st.integers(1, 6), seed=st.integers(0, 99))
-def test_the_entropy_bound_of_sparse_codes_is_that_of_zeros_and_codes(
+def test_the_entropy_of_sparse_codes_is_that_of_zeros_and_codes(
     sparsity: float, bits: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -61,6 +61,18 @@ def test_the_entropy_bound_of_sparse_codes_is_that_of_zeros_and_codes(
     binary = -(zeros * np.log2(zeros) + (1 - zeros) * np.log2(1 - zeros))
     expected = binary - (1 - zeros) * (shares * np.log2(shares)).sum()
     assert state(values, 1).entropy_bits / 4000 == pytest.approx(expected)
+
+
+def test_scales_per_channel_may_store_less_than_the_entropy_of_the_values(
+    artifact: Artifact,
+) -> None:
+    codes = np.tile(np.arange(-8, 8, dtype=np.float32), (64, 1))
+    scales = np.linspace(1, 2, 64, dtype=np.float32)[:, None]
+    layer = layer_state("l", codes * scales, bits=4, payload_bytes=codes.size // 2 + 64 * 4)
+    size = measure_size(artifact, [layer], codes.size)
+    assert size.bits_per_weight == 4 + 2
+    assert size.entropy_bits_per_weight is not None
+    assert size.entropy_bits_per_weight > 9
 
 
 def test_deep_compressions_own_figure_comes_out() -> None:

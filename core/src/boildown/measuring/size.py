@@ -25,8 +25,10 @@ def measure_size(
     `bytes` is the sum over its files and `deflated_bytes` that of one zlib stream of level 6 over
     them. `bits_per_weight` are the payloads of all layers, and `entropy_bits_per_weight` their
     entropies, through `original_weights`: the weights of the *source's* layers, so removed
-    channels count as saved. The entropy is a lower bound for any coder of single values: with
-    sparsity s it is H_b(s) + (1 - s) H(other values). Raises UsageError without original weights.
+    channels count as saved. The entropy is of decoded values: a lower bound for a coder of
+    single values where one scale or table serves a layer, not where each channel has its scale.
+    With sparsity s it is H_b(s) + (1 - s) H(other values). Raises UsageError without original
+    weights.
     """
     if original_weights < 1:
         raise UsageError(

@@ -31,7 +31,8 @@ class LayerState(Frozen):
     distinct_values: int
     #: Bytes of the stored values of this layer, tables and scales included.
     payload_bytes: int
-    #: Entropy of the values times their number: no lossless code of single values is shorter.
+    #: Entropy of the decoded values times their number. No lossless code of single values is
+    #: shorter where one scale or table serves the layer; with a scale per channel codes may be.
     entropy_bits: float
     #: SHA-256 of the sorted values with their counts, so in any layout the same; empty: not given.
     values_digest: str = ""

@@ -96,7 +96,7 @@ def _size(view: View) -> Iterator[tuple[str, str]]:
     if file is None:
         return
     entropy = file.entropy_bits_per_weight
-    yield "entropy bound, bits/weight", "" if entropy is None else f"{entropy:.2f}"
+    yield "entropy of the values, bits/weight", "" if entropy is None else f"{entropy:.2f}"
     yield "parameters", "" if file.parameters is None else f"{file.parameters:,}"
     yield "MACs", "" if file.macs is None else f"{file.macs:,}"
     yield "missing, because", file.reason
