@@ -35,7 +35,7 @@ from seeds_page import write_pages
 from seeds_tables import accuracy as accuracy_part
 from seeds_tables import photos, sizes
 from zoo_figures import MODELS
-from zoo_grid import IMAGES, fill, record_of
+from zoo_grid import IMAGES, SEEDS, fill, record_of
 
 GRIDS = (zoo_torch.GRID, zoo_tflite.GRID, zoo_coreml.GRID, zoo_nni.GRID, zoo_onnxruntime.GRID)
 FULL_SIZES = (
@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Three networks, every method, every toolkit.")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--backends", nargs="+", choices=every, default=every)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--page", action="store_true", help="write the pages, and run nothing")
     add_options(parser)
@@ -85,7 +85,8 @@ def main() -> None:
             seeds_photos.measure(jobs=options.jobs)
         if "accuracy" in options.parts:
             accuracy(options.backends, options.seeds, options.jobs)
-    parts = (accuracy_part(GRIDS, IMAGES), sizes(FULL_SIZES), photos(RESULTS))
+    judged = accuracy_part(GRIDS, IMAGES, options.seeds)
+    parts = (judged, sizes(FULL_SIZES), photos(RESULTS))
     write_pages(RESULTS / "seeds", TITLE, parts)
     if options.weights is not None:
         write_pages(RESULTS / "seeds-own-weights", OWN_TITLE, (sizes(FULL_SIZES, own=True),))

@@ -46,8 +46,8 @@ class Part:
     missing: tuple[str, ...] = ()
 
 
-def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
-    """Return the zoo's networks with all backends."""
+def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
+    """Return the zoo's networks with all backends; of methods that train `seeds` are asked for."""
     entries = [
         entry | {"backend": grid.backend}
         for grid in grids
@@ -64,10 +64,10 @@ def accuracy(grids: Sequence[Grid], trained_images: int) -> Part:
         for model in dict.fromkeys(entry["model"] for entry in entries)
     ]
     missing = [
-        (grid.backend, method, model)
+        (grid.backend, method + _of_seeds(left, seeds if method in grid.trained else 1), model)
         for grid in grids
-        for model, method, _seeds in missing_of_grid(
-            grid, read(record_of(grid))["rows"], MODELS, [*grid.once, *grid.trained], seeds=1
+        for model, method, left in missing_of_grid(
+            grid, read(record_of(grid))["rows"], MODELS, [*grid.once, *grid.trained], seeds
         )
     ]
     words = (
@@ -121,6 +121,11 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         "over a few images of noise, and none where images are somebody's own."
     )
     return Part("Size and speed", legend, tuple(tables), tuple(records), _gathered(missing))
+
+
+def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
+    """Name the seeds that are left of a method; nothing where all are."""
+    return "" if len(left) == seeds else f" (seed {', '.join(map(str, left))})"
 
 
 def _gathered(cells: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Images of train that methods which train see.
 IMAGES = 20_000
+#: Of methods that train, so many runs, with the seeds 0, 1, …
+SEEDS = 3
 Steps = list[dict[str, dict[str, Any]]]
 #: A model, a method, and the seeds that have no row.
 Cell = tuple[str, str, tuple[int, ...]]
@@ -137,7 +139,7 @@ def run(grid: Grid) -> None:
     parser = argparse.ArgumentParser(description=grid.title)
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--methods", nargs="*", default=every, choices=every, metavar="METHOD")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=record_of(grid))
     parser.add_argument(

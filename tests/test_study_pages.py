@@ -1,0 +1,65 @@
+"""The pages of the study: what `benchmarks/` makes of records, without running anything."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+MODEL = "zoo:resnet50"
+RATIO = {"median": 1.5, "q1": 1.4, "q3": 1.6, "n": 16, "interval": [1.4, 1.6]}
+RUN = {
+    "command": "python study.py", "commit": "0123456789ab", "date": "2026-01-01", "cpu": "a CPU",
+    "instruction_sets": ["avx2"], "threads": 1, "load_average": 1.5, "cores": 2, "versions": {},
+}  # fmt: skip
+Study = Callable[[str], Any]
+
+
+@pytest.fixture
+def study(monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Return a function that gives a benchmark as a module."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module
+
+
+def row(method: str, seed: int = 0, **changes: Any) -> dict[str, Any]:
+    """Return a row of a grid's record, as `zoo_grid.py` writes it."""
+    return {
+        "model": MODEL, "recipe": method, "seed": seed, "run": 0, "status": "ok", "warnings": [],
+        "bytes": 10, "size_ratio": 2.0, "deflated_ratio": 2.0, "top1": 0.9, "n": 10_000,
+        "top1_difference": 0.001, "top1_difference_interval": [-0.002, 0.004],
+        "speedup_same_runtime": RATIO, "speedup_onnxruntime_float32": RATIO,
+        "control_difference": None, "parity_top1": None, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def grid(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return a function that gives a grid of a few methods with a record of these rows."""
+    zoo_grid, tables = study("zoo_grid"), study("seeds_tables")
+
+    def made(*rows: dict[str, Any], **settings: Any) -> Any:
+        out = tmp_path / "zoo-torch"
+        out.with_suffix(".json").write_text(json.dumps({"runs": [RUN], "rows": rows}))
+        monkeypatch.setattr(tables, "record_of", lambda _: out)
+        monkeypatch.setattr(tables, "MODELS", (MODEL,))
+        given = {"once": {"plain": []}, "trained": {"tuned": []}, "targets": lambda _: None}
+        return zoo_grid.Grid("torch", "A grid", (), **given | settings)
+
+    return made
+
+
+def test_a_method_with_some_of_its_seeds_is_not_done(
+    study: Study, grid: Callable[..., Any]
+) -> None:
+    accuracy = study("seeds_tables").accuracy
+    some = grid(row("plain"), row("tuned"))
+    assert accuracy((some,), 100, 1).missing == ()
+    assert accuracy((some,), 100, 3).missing == ("torch on all: tuned (seed 1, 2)",)
+    none = grid(row("plain"))
+    assert accuracy((none,), 100, 3).missing == ("torch on all: tuned",)
