@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 
 def times(ratio: float | None) -> str:
     """Return a ratio, empty where there is none."""
@@ -11,6 +16,18 @@ def times(ratio: float | None) -> str:
 def gibibytes(size: int | None) -> str:
     """Return a size in memory, empty where it is not known."""
     return f"{size / 2**30:.2f} GiB" if size else ""
+
+
+def gathered(cells: Iterable[tuple[str, str]], models: Sequence[str]) -> list[str]:
+    """Return cells (model, method) as one text for each set of models: `where: methods`."""
+    names: dict[str, list[str]] = {}
+    for model, method in cells:
+        names.setdefault(method, []).append(model.partition(":")[2])
+    methods: dict[str, list[str]] = {}
+    for method, found in names.items():
+        where = "all" if len(found) == len(models) else ", ".join(sorted(found))
+        methods.setdefault(where, []).append(method)
+    return [f"{where}: {', '.join(named)}" for where, named in methods.items()]
 
 
 def one_line(text: str) -> str:

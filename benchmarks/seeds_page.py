@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly import graph_objects
 from plotly.offline import get_plotlyjs
+from zoo_page import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,8 @@ def _markdown(title: str, name: str, parts: Sequence[Part]) -> str:
             lines += [f"| {' | '.join(row)} |" for row in table.rows]
         if part.missing:
             lines += ["\nNot run yet:\n", *(f"- {text}" for text in part.missing)]
+        if part.left_out:
+            lines += [f"\n{LEFT_OUT}:\n", *(f"- {text}" for text in part.left_out)]
     return "\n".join(lines) + "\n"
 
 
@@ -64,6 +67,7 @@ def _html(title: str, parts: Sequence[Part]) -> str:
     )
     return environment.get_template("seeds.html.jinja").render(
         title=title,
+        left_out=LEFT_OUT,
         introduction=INTRODUCTION.replace("`", ""),
         parts=[(part, [(table, Markup(_plot(table))) for table in part.tables]) for part in parts],  # noqa: S704 - plotly escapes
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own

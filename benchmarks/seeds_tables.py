@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gibibytes, one_line, times
+from cells import gathered, gibibytes, one_line, times
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
@@ -14,7 +14,7 @@ from records import read
 from zoo_figures import MODELS
 from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
-from zoo_page import summaries
+from zoo_page import never_run, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,8 @@ class Part:
     records: tuple[str, ...]
     #: What has not run yet.
     missing: tuple[str, ...] = ()
+    #: What is not meant to run.
+    left_out: tuple[str, ...] = ()
 
 
 def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
@@ -63,13 +65,15 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         )
         for model in dict.fromkeys(entry["model"] for entry in entries)
     ]
-    missing = [
-        (grid.backend, method + _of_seeds(left, seeds if method in grid.trained else 1), model)
-        for grid in grids
-        for model, method, left in missing_of_grid(
-            grid, read(record_of(grid))["rows"], MODELS, [*grid.once, *grid.trained], seeds
-        )
-    ]
+    missing, left_out = [], []
+    for grid in grids:
+        rows, methods = read(record_of(grid))["rows"], [*grid.once, *grid.trained]
+        left = [
+            (model, method + _of_seeds(seed, seeds if method in grid.trained else 1))
+            for model, method, seed in missing_of_grid(grid, rows, MODELS, methods, seeds)
+        ]
+        missing += _of_backend(grid.backend, left)
+        left_out += _of_backend(grid.backend, never_run(rows, grid.left_out))
     words = (
         "Small networks (32 x 32) trained on Fashion-MNIST, judged on all 10,000 test images; not "
         f"ImageNet. Methods that train saw the first {trained_images:,} images of train (those "
@@ -79,20 +83,21 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         "ML needs macOS."
     )
     records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
-    return Part("Accuracy", words, tuple(tables), records, _gathered(missing))
+    return Part("Accuracy", words, tuple(tables), records, tuple(missing), tuple(left_out))
 
 
 def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
     """Return the networks of full size with all backends, with `own` those on one's own weights."""
     rows: list[dict[str, Any]] = []
-    missing, records, judged = [], [], False
+    missing: list[str] = []
+    records, judged = [], False
     said: dict[str, list[str]] = {}
     for what in full_sizes:
         backend, out = what.grid.backend, record_of_full_size(what.grid.backend, own=own)
         record = read(out)
         imagenet = record.get("imagenet", False)
         left = missing_of_full_size(what, record["rows"], SIZED, what.methods, imagenet=imagenet)
-        missing += [(backend, method, model) for model, method in left]
+        missing += _of_backend(backend, left)
         judged |= imagenet
         rows += [row | {"backend": backend} for row in record["rows"]]
         if record["rows"]:
@@ -120,7 +125,7 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         "methods that train those whose files are like no other's are here, trained for an epoch "
         "over a few images of noise, and none where images are somebody's own."
     )
-    return Part("Size and speed", legend, tuple(tables), tuple(records), _gathered(missing))
+    return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
 
 
 def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
@@ -128,18 +133,9 @@ def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
     return "" if len(left) == seeds else f" (seed {', '.join(map(str, left))})"
 
 
-def _gathered(cells: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
-    """Return cells (backend, method, model) as one text for each backend and set of models."""
-    models: dict[tuple[str, str], list[str]] = {}
-    for backend, method, model in cells:
-        models.setdefault((backend, method), []).append(model.partition(":")[2])
-    methods: dict[tuple[str, str], list[str]] = {}
-    for (backend, method), names in models.items():
-        where = "all" if len(names) == len(MODELS) else ", ".join(sorted(names))
-        methods.setdefault((backend, where), []).append(method)
-    return tuple(
-        f"{backend} on {where}: {', '.join(named)}" for (backend, where), named in methods.items()
-    )
+def _of_backend(backend: str, cells: Sequence[tuple[str, str]]) -> list[str]:
+    """Return cells (model, method) of a backend as one text for each set of models."""
+    return [f"{backend} on {text}" for text in gathered(cells, MODELS)]
 
 
 def _by_backend(said: dict[str, list[str]]) -> str:

@@ -54,7 +54,7 @@ class Grid:
     on_all_images: tuple[str, ...] = ()
     #: What the page shows as bits × mode.
     modes: Modes | None = None
-    #: By model, what takes long there and no target asks for.
+    #: By model, what takes long there and no target asks for; pages name it.
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
-from cells import one_line, times
+from cells import gathered, one_line, times
 from provenance import made_by
 from records import targets_in_words, write
 from zoo_figures import MODELS
@@ -22,6 +22,23 @@ HEADING = (
     "| method | run | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
 )
+
+
+#: Why methods of a grid have no row on some networks.
+LEFT_OUT = "Left out on purpose, since training takes long there and no target asks for it"
+
+
+def never_run(
+    rows: list[dict[str, Any]], left_out: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, str]]:
+    """Return what is left out by model as (model, method), but for what has run all the same."""
+    ran = {(row["model"], row["recipe"]) for row in rows}
+    return [
+        (model, method)
+        for model, methods in left_out.items()
+        for method in methods
+        if (model, method) not in ran
+    ]
 
 
 def summaries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -143,6 +160,11 @@ def _line(entry: dict[str, Any]) -> str:
     )
 
 
+def _left_out(rows: list[dict[str, Any]], grid: Grid) -> str:
+    texts = gathered(never_run(rows, grid.left_out), MODELS)
+    return "".join([f"\n{LEFT_OUT}:\n\n", *(f"- {text}\n" for text in texts)]) if texts else ""
+
+
 def save(out: Path, record: dict[str, Any], grid: Grid) -> None:
     """Write OUT.json and OUT.md, their summaries and targets made anew from the rows.
 
@@ -152,9 +174,9 @@ def save(out: Path, record: dict[str, Any], grid: Grid) -> None:
     held = Held(found, grid.left_out)
     grid.targets(held)
     record = record | {"summaries": found, "targets": held.found}
-    more = ""
+    more = _left_out(record["rows"], grid)
     if modes is not None:
         out.with_suffix(".svg").write_text(chart(found, modes), "utf-8")
-        more = f"\n![Accuracy and size by bits]({out.with_suffix('.svg').name})\n"
+        more += f"\n![Accuracy and size by bits]({out.with_suffix('.svg').name})\n"
         more += table(found, modes)
     write(out, record, page(record, more))

@@ -63,3 +63,18 @@ def test_a_method_with_some_of_its_seeds_is_not_done(
     assert accuracy((some,), 100, 3).missing == ("torch on all: tuned (seed 1, 2)",)
     none = grid(row("plain"))
     assert accuracy((none,), 100, 3).missing == ("torch on all: tuned",)
+
+
+def test_what_is_left_out_on_purpose_is_named_on_every_page(
+    study: Study, grid: Callable[..., Any], tmp_path: Path
+) -> None:
+    given = grid(row("plain"), row("tuned"), left_out={MODEL: ("other", "tuned")})
+    part = study("seeds_tables").accuracy((given,), 100, 1)
+    assert part.left_out == ("torch on all: other",)
+    pages = study("seeds_page")
+    pages.write_pages(tmp_path / "seeds", "All", (part,))
+    record = {"title": "A grid", "runs": [RUN], "rows": [row("plain")], "train_images": 100}
+    study("zoo_page").save(tmp_path / "one", record, given)
+    for name in ("seeds.md", "seeds.html", "one.md"):
+        assert "Left out on purpose" in (tmp_path / name).read_text()
+    assert "- resnet50: other, tuned\n" in (tmp_path / "one.md").read_text()
