@@ -24,6 +24,7 @@ from full_size_inputs import add_options, inputs
 from full_size_page import save
 from provenance import ROOT, provenance
 from records import SETTLED, read, tell, with_rows
+from zoo_figures import to_twin
 from zoo_grid import tagged
 
 if TYPE_CHECKING:
@@ -84,13 +85,14 @@ def row_of(row: Row, name: str, results: Results, folder: Path, what: FullSize) 
     found |= {"warnings": [w.code for w in row.warnings]}
     if row.deployable is None:
         return found
-    twin = row.float_twin.deployable.bytes if row.float_twin else None
+    twin = to_twin(row)
     before, after = model.baseline.size.deflated_bytes, row.deployable.deflated_bytes
     found |= {
         "bytes": row.deployable.bytes,
         "size": model.baseline.size.bytes / row.deployable.bytes,
         "deflated": before / after if before and after else None,
-        "size_same_format": twin and twin / row.deployable.bytes,
+        "size_same_format": twin["size_ratio_to_twin"],
+        "deflated_same_format": twin["deflated_ratio_to_twin"],
         "speed": _ratio(row.speed.versus_onnxruntime_float) if row.speed else None,
         "speed_same_runtime": _ratio(row.speed.versus_same_runtime_float) if row.speed else None,
         "parity_top1": row.parity.top1_agreement if row.parity else None,

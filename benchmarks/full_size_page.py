@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cells import gibibytes, one_line, times
+from effects import codes, lacking
 from full_size_inputs import MODELS
 from provenance import made_by
 from records import targets_in_words, write
@@ -78,6 +79,8 @@ def page(record: dict[str, Any]) -> str:
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", LEGEND.format(inputs=record["inputs"]) + "\n"]
     lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
+    if (less := lacking(record)) is not None:
+        lines.append(f"{less}\n")
     lines += [HEADING]
     lines += [
         _line(row, judged=record["imagenet"])
@@ -89,7 +92,7 @@ def page(record: dict[str, Any]) -> str:
 
 
 def _line(row: dict[str, Any], *, judged: bool) -> str:
-    name, notes = row["model"].partition(":")[2], [row["status"], *row["warnings"]]
+    name, notes = row["model"].partition(":")[2], [row["status"], *codes(row)]
     head = [name, row["recipe"], str(row["run"])]
     if "size" not in row:
         return (

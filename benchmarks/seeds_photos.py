@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import boildown
 from boildown import Recipe
 from cells import one_line, times
+from effects import codes
 from provenance import ROOT, made_by, provenance
 from records import tell, write
 from zoo_figures import figures
@@ -70,7 +71,6 @@ def _line(row: dict[str, Any]) -> str:
         why = f"{row['status']}: {one_line(row['reason'])}"
         return f"| {row['recipe']} | {row['backend']} | | | | | | | {why} |"
     ratio, sqnr = row["speedup_onnxruntime_float32"], row["sqnr_db"]
-    codes = dict.fromkeys(text.partition(":")[0] for text in row["warnings"])
     cells = [
         row["recipe"],
         row["backend"],
@@ -80,7 +80,7 @@ def _line(row: dict[str, Any]) -> str:
         "" if sqnr is None else f"{sqnr:.1f}",
         f"{round(row['top1'] * row['n'])} of {row['n']}",
         times((ratio or {}).get("median")),
-        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes]),
+        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes(row)]),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cells import gathered, gibibytes, one_line, times
+from effects import codes, lacking
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
@@ -82,6 +83,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
         "ML needs macOS."
     )
+    words += _lacking({grid.backend: read(record_of(grid)) for grid in grids})
     records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
     return Part("Accuracy", words, tuple(tables), records, tuple(missing), tuple(left_out))
 
@@ -92,9 +94,10 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
     missing: list[str] = []
     records, judged = [], False
     said: dict[str, list[str]] = {}
+    known: dict[str, dict[str, Any]] = {}
     for what in full_sizes:
         backend, out = what.grid.backend, record_of_full_size(what.grid.backend, own=own)
-        record = read(out)
+        known[backend] = record = read(out)
         imagenet = record.get("imagenet", False)
         left = missing_of_full_size(what, record["rows"], SIZED, what.methods, imagenet=imagenet)
         missing += _of_backend(backend, left)
@@ -123,7 +126,7 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         "bytes of the float32 ONNX input / of the deployable. Speed: CPU time of float32 ONNX "
         "Runtime, and of the float network in the same runtime, / this row's. Of "
         "methods that train those whose files are like no other's are here, trained for an epoch "
-        "over a few images of noise, and none where images are somebody's own."
+        "over a few images of noise, and none where images are somebody's own." + _lacking(known)
     )
     return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
 
@@ -136,6 +139,12 @@ def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
 def _of_backend(backend: str, cells: Sequence[tuple[str, str]]) -> list[str]:
     """Return cells (model, method) of a backend as one text for each set of models."""
     return [f"{backend} on {text}" for text in gathered(cells, MODELS)]
+
+
+def _lacking(records: dict[str, dict[str, Any]]) -> str:
+    """Return for each backend which runs are older than a code of the notes."""
+    texts = {backend: lacking(record) for backend, record in records.items()}
+    return "".join(f" {backend}: {text}" for backend, text in texts.items() if text is not None)
 
 
 def _by_backend(said: dict[str, list[str]]) -> str:
@@ -183,7 +192,7 @@ def _size_row(row: dict[str, Any], *, judged: bool) -> tuple[str, ...]:
     sizes = [row.get(key) for key in ("size", "deflated")]
     speeds = [(row.get(key) or {}).get("median") for key in ("speed", "speed_same_runtime")]
     memory = gibibytes(row.get("peak_rss_bytes"))
-    notes = [note for note in (row["status"], *dict.fromkeys(row["warnings"])) if note != "ok"]
+    notes = [note for note in (row["status"], *codes(row)) if note != "ok"]
     top1 = (top1_of(row),) if judged else ()
     return (*head, *map(times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
 
@@ -203,7 +212,6 @@ def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
     head = (row["backend"], row["recipe"])
     if "bytes" not in row:
         return (*head, *[""] * 5, f"{row['status']}: {one_line(row['reason'])}")
-    codes = dict.fromkeys(text.partition(":")[0] for text in row["warnings"])
     return (
         *head,
         times(row["size_ratio"]),
@@ -211,5 +219,5 @@ def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['agreement']:.2f} (n {row['n']})",
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
         times((row["speedup_onnxruntime_float32"] or {}).get("median")),
-        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes]),
+        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes(row)]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cells import one_line, times
+from effects import codes
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
@@ -30,6 +31,7 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
         "deflated_ratio": before.deflated_bytes / deflated
         if before.deflated_bytes and deflated
         else None,
+        **to_twin(row),
         "bits_per_weight": row.deployable.bits_per_weight,
         "top1": top1.value,
         "n": top1.n,
@@ -43,6 +45,18 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
     }
 
 
+def to_twin(row: Row) -> dict[str, float | None]:
+    """Return bytes of the float file of the same backend, as they are and deflated, / of this."""
+    if row.float_twin is None or row.deployable is None:
+        return {"size_ratio_to_twin": None, "deflated_ratio_to_twin": None}
+    twin, file = row.float_twin.deployable, row.deployable
+    before, after = twin.deflated_bytes, file.deflated_bytes
+    return {
+        "size_ratio_to_twin": twin.bytes / file.bytes,
+        "deflated_ratio_to_twin": before / after if before and after else None,
+    }
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table, a section a model."""
     lines = []
@@ -53,7 +67,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    codes = ", ".join(dict.fromkeys(text.partition(":")[0] for text in row["warnings"]))
+    notes = ", ".join(codes(row))
     if "bytes" not in row:
         why = f"{row['status']}: {one_line(row['reason'])}"
         return f"| {row['recipe']} | | | | | | | {why} |"
@@ -65,7 +79,7 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"| {row['recipe']} | {times(row['size_ratio'])} | {times(row['deflated_ratio'])} "
         f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {row['top1_difference']:+.4f} "
-        f"({low:+.4f} to {high:+.4f}) | {speed} | {codes} |"
+        f"({low:+.4f} to {high:+.4f}) | {speed} | {notes} |"
     )
 
 

@@ -92,17 +92,8 @@ def row_of(row: Row, model: ModelRecord) -> dict[str, Any]:
         "control_difference": control.difference if control else None,
         "parity_top1": row.parity.top1_agreement if row.parity else None,
         "peak_rss_bytes": row.cost.peak_rss_bytes if row.cost else None,
-        "deflated_ratio_to_twin": _deflated_to_twin(row),
         "least_sparsity": _least_sparsity(row),
     }
-
-
-def _deflated_to_twin(row: Row) -> float | None:
-    """Return deflated bytes of the float file of the same backend / of this row's."""
-    if row.float_twin is None or row.deployable is None or not row.deployable.deflated_bytes:
-        return None
-    twin = row.float_twin.deployable.deflated_bytes
-    return None if twin is None else twin / row.deployable.deflated_bytes
 
 
 def _least_sparsity(row: Row) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
 from cells import gathered, one_line, times
+from effects import codes, lacking
 from provenance import made_by
 from records import targets_in_words, write
 from zoo_figures import MODELS
@@ -54,8 +55,7 @@ def _summary(model: str, name: str, group: list[dict[str, Any]]) -> dict[str, An
     entry: dict[str, Any] = {"model": model, "method": name, "seeds": len(group)}
     entry["runs"] = sorted({row["run"] for row in group})
     entry["statuses"] = sorted({row["status"] for row in group})
-    codes = {text.partition(":")[0] for row in group for text in row["warnings"]}
-    entry["warnings"] = sorted(codes)
+    entry["warnings"] = sorted({code for row in group for code in codes(row)})
     if len(found) < len(group):
         return entry | {"reason": next(r["reason"] for r in group if "bytes" not in r)}
     entry |= {
@@ -139,6 +139,8 @@ def page(record: dict[str, Any], more: str = "") -> str:
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", legend + "\n"]
     lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
+    if (less := lacking(record)) is not None:
+        lines.append(f"{less}\n")
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]

@@ -78,3 +78,39 @@ def test_what_is_left_out_on_purpose_is_named_on_every_page(
     for name in ("seeds.md", "seeds.html", "one.md"):
         assert "Left out on purpose" in (tmp_path / name).read_text()
     assert "- resnet50: other, tuned\n" in (tmp_path / "one.md").read_text()
+
+
+SAME = {**RATIO, "median": 1.0, "interval": [0.98, 1.02]}
+LESS = {**RATIO, "median": 0.97, "interval": [0.95, 0.98]}
+NOISE = {**RATIO, "median": 0.99, "interval": [0.98, 0.995]}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "stored", "sizes", "found"),
+    [
+        (RATIO, ["SLOWER: …", "STORAGE_ONLY: …"], (2.0, 2.0), []),
+        (SAME, [], (2.0, None), ["STORAGE_ONLY"]),
+        (SAME, ["STORAGE_ONLY: …"], (1.0, 2.0), ["DEFLATED_ONLY"]),
+        (LESS, ["NOTE: …"], (1.0, 1.0), ["NOTE", "SLOWER"]),
+        (NOISE, ["SLOWER: …"], (1.0, 1.0), []),
+        (SAME, ["STORAGE_ONLY: …"], (None, 2.0), ["STORAGE_ONLY"]),
+        (SAME, [], (None, 2.0), []),
+    ],
+)
+def test_notes_follow_todays_rules_and_not_those_of_the_run(
+    study: Study, ratio: dict[str, Any], stored: list[str], sizes: tuple[Any, Any], found: list[str]
+) -> None:
+    ratios = {"speedup_same_runtime": ratio, "speedup_onnxruntime_float32": None}
+    twin = {"size_ratio_to_twin": sizes[0], "deflated_ratio_to_twin": sizes[1]}
+    assert study("effects").codes(row("any", warnings=stored, **ratios, **twin)) == found
+
+
+def test_runs_that_are_older_than_a_code_are_named(study: Study) -> None:
+    lacking = study("effects").lacking
+    runs = [{**RUN, "commit": "e5c51b58370c"}, RUN]
+    rows = [row("plain", speedup_same_runtime=SAME), row("later", run=1, speedup_same_runtime=SAME)]
+    text = lacking({"runs": runs, "rows": rows})
+    assert text.startswith("Notes of run 0 lack DEFLATED_ONLY or STORAGE_ONLY")
+    known = {"size_ratio_to_twin": 2.0, "speedup_same_runtime": SAME}
+    assert lacking({"runs": runs, "rows": [row("plain", **known), rows[1]]}) is None
+    assert lacking({"runs": runs, "rows": [row("faster")]}) is None

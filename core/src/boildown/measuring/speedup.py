@@ -85,18 +85,23 @@ def no_speed(
 
 
 def slower(speed: Speed) -> Warned | None:
-    """Warn where the whole interval of a ratio lies below 1, and more than noise does."""
+    """Warn where a row is slower than one of the float models."""
     for ratio, against in (
         (speed.versus_same_runtime_float, f"the float model in {speed.runtime}"),
         (speed.versus_onnxruntime_float, "the float model in ONNX Runtime"),
     ):
-        if ratio is not None and ratio.interval[1] < 1 - _NOISE:
+        if ratio is not None and is_slower(ratio):
             return Warned(
                 code="SLOWER",
                 text=f"slower than {against}: {ratio.median:.2f} of its speed (95 % interval "
                 f"{ratio.interval[0]:.2f} to {ratio.interval[1]:.2f})",
             )
     return None
+
+
+def is_slower(ratio: Ratio) -> bool:
+    """Return whether the whole interval of a ratio lies below 1, and more than noise does."""
+    return ratio.interval[1] < 1 - _NOISE
 
 
 def _times(times: SpeedTimes, name: str) -> Times:
