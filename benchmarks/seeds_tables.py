@@ -12,6 +12,7 @@ from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
 from full_size_page import top1_of
 from records import read
+from seeds_photos import right, words
 from zoo_figures import MODELS
 from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
@@ -79,7 +80,7 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         "Small networks (32 x 32) trained on Fashion-MNIST, judged on all 10,000 test images; not "
         f"ImageNet. Methods that train saw the first {trained_images:,} images of train (those "
         "named so: all), with several seeds: the mean and (least to greatest, how many), else the "
-        "95 % interval of the paired difference. *control*: the float network after the same "
+        "95 % interval of the paired difference. Control: the float network after the same "
         "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
         "ML needs macOS."
     )
@@ -154,12 +155,12 @@ def _by_backend(said: dict[str, list[str]]) -> str:
 def photos(results: Path) -> Part:
     """Return EfficientNet-Lite0 on photos."""
     record = read(results / "seeds-photos")
-    columns = ("backend", "method", "size", "deflated", "agreement", "SQNR dB", "speed", "notes")
-    rows = tuple(_photo_row(row) for row in record.get("rows", []))
-    tables = (Table("EfficientNet-Lite0", columns, rows),) if rows else ()
+    columns = ("backend", "method", "size", "deflated", "agreement", "SQNR dB", "right")
+    rows = tuple(_photo_row(row) for row in record["rows"])
+    tables = (Table("EfficientNet-Lite0", (*columns, "speed", "notes"), rows),) if rows else ()
     missing = () if rows else ("no record",)
     records = ("seeds-photos.md",) if rows else ()
-    return Part("Real ImageNet weights", record.get("words", ""), tables, records, missing)
+    return Part("Real ImageNet weights", words(record["rows"]), tables, records, missing)
 
 
 def _accuracy_row(entry: dict[str, Any]) -> tuple[str, ...]:
@@ -211,13 +212,14 @@ def _judged(row: dict[str, Any]) -> list[tuple[str, str, float, float]]:
 def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
     head = (row["backend"], row["recipe"])
     if "bytes" not in row:
-        return (*head, *[""] * 5, f"{row['status']}: {one_line(row['reason'])}")
+        return (*head, *[""] * 6, f"{row['status']}: {one_line(row['reason'])}")
     return (
         *head,
         times(row["size_ratio"]),
         times(row["deflated_ratio"]),
         f"{row['agreement']:.2f} (n {row['n']})",
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
+        right(row["top1"], row["n"]),
         times((row["speedup_onnxruntime_float32"] or {}).get("median")),
         ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes(row)]),
     )

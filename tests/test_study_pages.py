@@ -114,3 +114,20 @@ def test_runs_that_are_older_than_a_code_are_named(study: Study) -> None:
     known = {"size_ratio_to_twin": 2.0, "speedup_same_runtime": SAME}
     assert lacking({"runs": runs, "rows": [row("plain", **known), rows[1]]}) is None
     assert lacking({"runs": runs, "rows": [row("faster")]}) is None
+
+
+PHOTO = row("int8", backend="torch", n=20, agreement=0.9, sqnr_db=14.2, top1=0.85)
+
+
+def test_words_name_only_columns_that_are_there_and_are_no_markdown(
+    study: Study, grid: Callable[..., Any], tmp_path: Path
+) -> None:
+    tables = study("seeds_tables")
+    (tmp_path / "seeds-photos.json").write_text(json.dumps({"rows": [PHOTO]}))
+    photos = tables.photos(tmp_path)
+    assert "float network: 17 of 20" in photos.words
+    (table,) = photos.tables
+    shown = dict(zip(table.columns, table.rows[0], strict=True))
+    assert shown["right"] == "17 of 20"
+    assert shown["agreement"] == "0.90 (n 20)"
+    assert "*" not in photos.words + tables.accuracy((grid(),), 100, 3).words
