@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from boildown import load_results
 from provenance import ROOT, made_by, provenance
-from records import targets_in_words, write
-from zoo_figures import MODELS, figures, table
+from records import read, targets_in_words, write
+from zoo_figures import MODELS, figures, legend, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def page(record: dict[str, Any]) -> str:
         f"{made_by(record['provenance'])}\n\nThe comparison took {record['minutes']:.1f} minutes "
         f"by the clock and {record['cpu_minutes']:.1f} minutes of CPU, {record['jobs']} jobs at a "
         "time while compressing, measurements alone. Its page is [five.html](five.html): download "
-        "it and open it in a browser.\n"
+        f"it and open it in a browser.\n\n{legend(record['rows'])}\n"
         f"{table(record['rows'])}\n\n{targets_in_words(record['targets'])}"
     )
 
@@ -79,7 +79,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/five")
+    parser.add_argument("--page", action="store_true", help="make OUT.md anew, and run nothing")
     options = parser.parse_args()
+    if options.page:
+        known = read(options.out)
+        write(options.out, known, page(known))
+        return
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "out"
         code, minutes, cpu = compare(out, Path(name) / "cache", options.jobs)

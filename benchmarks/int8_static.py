@@ -16,8 +16,8 @@ from typing import Any
 
 import boildown
 from provenance import ROOT, made_by, provenance
-from records import targets_in_words, write
-from zoo_figures import MODELS, figures, table
+from records import read, targets_in_words, write
+from zoo_figures import MODELS, figures, legend, table
 
 LEAST_SIZE_RATIO = {"zoo:mobilenet_v2": 3.2, "zoo:resnet50": 3.5, "zoo:squeezenet1_1": 3.5}
 LEAST_DIFFERENCE = -0.007
@@ -42,9 +42,7 @@ def page(record: dict[str, Any]) -> str:
     return (
         "# int8-static on the zoo's networks\n\n"
         f"{made_by(record['provenance'])}"
-        "\n\nSize ratios are bytes of the float32 ONNX input / bytes of the deployable; "
-        "differences are paired, n = 10,000 test images of Fashion-MNIST; speed is the CPU time of "
-        "float32 ONNX Runtime / this row's, medians of interleaved pairs.\n"
+        f"\n\n{legend(record['rows'])}\n"
         f"{table(record['rows'])}\n\n{targets_in_words(record['targets'])}"
     )
 
@@ -53,7 +51,12 @@ def main() -> None:
     """Run the recipe and write both records; exit code 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/int8-static")
+    parser.add_argument("--page", action="store_true", help="make OUT.md anew, and run nothing")
     arguments = parser.parse_args()
+    if arguments.page:
+        known = read(arguments.out)
+        write(arguments.out, known, page(known))
+        return
     with tempfile.TemporaryDirectory() as name:
         results = boildown.compare(
             "int8-static",

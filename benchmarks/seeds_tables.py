@@ -13,7 +13,7 @@ from full_size_inputs import MODELS as SIZED
 from full_size_page import top1_of
 from records import read
 from seeds_photos import right, words
-from zoo_figures import MODELS
+from zoo_figures import MODELS, NETWORKS
 from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
 from zoo_page import never_run, summaries
@@ -77,10 +77,10 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         missing += _of_backend(grid.backend, left)
         left_out += _of_backend(grid.backend, never_run(rows, grid.left_out))
     words = (
-        "Small networks (32 x 32) trained on Fashion-MNIST, judged on all 10,000 test images; not "
-        f"ImageNet. Methods that train saw the first {trained_images:,} images of train (those "
-        "named so: all), with several seeds: the mean and (least to greatest, how many), else the "
-        "95 % interval of the paired difference. Control: the float network after the same "
+        f"{NETWORKS} They are judged on all 10,000 test images. Methods that train saw the first "
+        f"{trained_images:,} images of train (those named so: all), with several seeds: the "
+        "mean and (least to greatest, how many), else the 95 % interval of the paired difference. "
+        "Control: the float network after the same "
         "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
         "ML needs macOS."
     )

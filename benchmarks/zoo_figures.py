@@ -15,6 +15,19 @@ HEADING = (
     "| recipe | size | deflated | bits/weight | top-1 | difference (95 % interval) "
     "| speed (95 % interval) | warnings |"
 )
+#: What networks of the zoo are.
+NETWORKS = "Small networks (32 x 32) trained on Fashion-MNIST, not ImageNet."
+
+
+def legend(rows: list[dict[str, Any]]) -> str:
+    """Return what the figures of a table are."""
+    tested = " or ".join(f"{n:,}" for n in sorted({row["n"] for row in rows if "bytes" in row}))
+    return (
+        f"{NETWORKS} Size ratios are bytes of the float32 ONNX input / bytes of the deployable, "
+        "as it is and deflated; differences of top-1 to the float network are paired, n = "
+        f"{tested} test images of Fashion-MNIST; speed is the CPU time of float32 ONNX Runtime / "
+        "this row's, the median of interleaved pairs, with its interval."
+    )
 
 
 def figures(row: Row, model: ModelRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from cells import gathered, one_line, times
 from effects import codes, lacking
 from provenance import made_by
 from records import targets_in_words, write
-from zoo_figures import MODELS
+from zoo_figures import MODELS, NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,8 +129,9 @@ Targets = Callable[[Held], None]
 def page(record: dict[str, Any], more: str = "") -> str:
     """Return the record as Markdown; `more` stands before the targets."""
     legend = (
-        "Size ratios are bytes of the float32 ONNX input / bytes of the deployable. Differences "
-        "of top-1 are against the float network on the same 10,000 test images of Fashion-MNIST: "
+        f"{NETWORKS} Size ratios are bytes of the float32 ONNX input / bytes of the "
+        "deployable. Differences of top-1 are against the float network on the same 10,000 test "
+        "images of Fashion-MNIST: "
         "of one seed with the 95 % interval, of several the mean and (least to greatest). "
         f"Methods that train saw the first {record['train_images']:,} images of train, those named "
         "so all of them; *control* is the float network after the same training. Speed is the CPU "

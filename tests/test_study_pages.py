@@ -131,3 +131,14 @@ def test_words_name_only_columns_that_are_there_and_are_no_markdown(
     assert shown["right"] == "17 of 20"
     assert shown["agreement"] == "0.90 (n 20)"
     assert "*" not in photos.words + tables.accuracy((grid(),), 100, 3).words
+
+
+@pytest.mark.parametrize("name", ["five", "int8_static"])
+def test_a_page_of_one_recipe_says_what_its_figures_are(study: Study, name: str) -> None:
+    rows = [row("int8", bits_per_weight=8.0)]
+    record = {"provenance": RUN, "minutes": 1.0, "cpu_minutes": 1.0, "jobs": 2, "rows": rows}
+    text = study(name).page(record | {"targets": {}})
+    assert "32 x 32" in text
+    assert "bytes of the float32 ONNX input / bytes of the deployable" in text
+    assert "n = 10,000 test images" in text
+    assert "CPU time of float32 ONNX Runtime / this row's" in text
