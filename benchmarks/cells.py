@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +28,12 @@ def gathered(cells: Iterable[tuple[str, str]], models: Sequence[str]) -> list[st
         where = "all" if len(found) == len(models) else ", ".join(sorted(found))
         methods.setdefault(where, []).append(method)
     return [f"{where}: {', '.join(named)}" for where, named in methods.items()]
+
+
+def of_speed(row: dict[str, Any]) -> list[str]:
+    """Return why a row's speed is not there or not sure, where there is a reason."""
+    reason = row.get("speed_reason")
+    return [f"speed: {one_line(reason)}"] if reason else []
 
 
 def one_line(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gibibytes, one_line, times
+from cells import gibibytes, of_speed, one_line, times
 from effects import codes, lacking
 from full_size_inputs import MODELS
 from provenance import made_by
@@ -92,7 +92,7 @@ def page(record: dict[str, Any]) -> str:
 
 
 def _line(row: dict[str, Any], *, judged: bool) -> str:
-    name, notes = row["model"].partition(":")[2], [row["status"], *codes(row)]
+    name, notes = row["model"].partition(":")[2], [row["status"], *codes(row), *of_speed(row)]
     head = [name, row["recipe"], str(row["run"])]
     if "size" not in row:
         return (

@@ -48,8 +48,15 @@ def made_by(facts: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return (
         f"Made by `{facts['command']}` at {facts['commit']} on {facts['date']}; {facts['cpu']} "
-        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, batch 1; {versions}."
+        f"({', '.join(facts['instruction_sets'])}), {facts['threads']} thread, {_load(facts)}"
+        f"batch 1; {versions}."
     )
+
+
+def _load(facts: dict[str, Any]) -> str:
+    """Say how busy the computer was when the run began, where the record has it."""
+    load = facts.get("load_average")
+    return "" if load is None else f"load {load:.1f} of {facts['cores']} cores, "
 
 
 def _command() -> str:

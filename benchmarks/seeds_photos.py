@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boildown
 from boildown import Recipe
-from cells import one_line, times
+from cells import of_speed, one_line, times
 from effects import codes
 from provenance import ROOT, made_by, provenance
 from records import read, tell, write
@@ -94,7 +94,9 @@ def _line(row: dict[str, Any]) -> str:
         "" if sqnr is None else f"{sqnr:.1f}",
         right(row["top1"], row["n"]),
         times((ratio or {}).get("median")),
-        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes(row)]),
+        ", ".join(
+            [*([] if row["status"] == "ok" else [row["status"]]), *codes(row), *of_speed(row)]
+        ),
     ]
     return f"| {' | '.join(cells)} |"
 

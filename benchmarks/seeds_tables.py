@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gathered, gibibytes, one_line, times
+from cells import gathered, gibibytes, of_speed, one_line, times
 from effects import codes, lacking
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
@@ -16,7 +16,7 @@ from seeds_photos import right, words
 from zoo_figures import MODELS, NETWORKS
 from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
-from zoo_page import never_run, summaries
+from zoo_page import never_run, notes_of, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,7 +177,7 @@ def _accuracy_row(entry: dict[str, Any]) -> tuple[str, ...]:
         f"{entry['difference']:+.4f} ({low:+.4f} to {high:+.4f}{seeds})",
         "" if entry["control"] is None else f"{entry['control']:+.4f}",
         times(entry["speed"]),
-        ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]]),
+        ", ".join(notes_of(entry)),
     )
 
 
@@ -193,7 +193,8 @@ def _size_row(row: dict[str, Any], *, judged: bool) -> tuple[str, ...]:
     sizes = [row.get(key) for key in ("size", "deflated")]
     speeds = [(row.get(key) or {}).get("median") for key in ("speed", "speed_same_runtime")]
     memory = gibibytes(row.get("peak_rss_bytes"))
-    notes = [note for note in (row["status"], *codes(row)) if note != "ok"]
+    every = (row["status"], *codes(row), *of_speed(row))
+    notes = [note for note in every if note != "ok"]
     top1 = (top1_of(row),) if judged else ()
     return (*head, *map(times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
 
@@ -221,5 +222,7 @@ def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
         right(row["top1"], row["n"]),
         times((row["speedup_onnxruntime_float32"] or {}).get("median")),
-        ", ".join([*([] if row["status"] == "ok" else [row["status"]]), *codes(row)]),
+        ", ".join(
+            [*([] if row["status"] == "ok" else [row["status"]]), *codes(row), *of_speed(row)]
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cells import one_line, times
+from cells import of_speed, one_line, times
 from effects import codes
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
         "sqnr_db": row.quality.sqnr_db,
         "speedup_same_runtime": _ratio(row.speed.versus_same_runtime_float),
         "speedup_onnxruntime_float32": _ratio(row.speed.versus_onnxruntime_float),
+        "speed_reason": row.speed.reason,
         "threads": row.speed.threads,
     }
 
@@ -80,7 +81,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    notes = ", ".join(codes(row))
+    notes = ", ".join([*codes(row), *of_speed(row)])
     if "bytes" not in row:
         why = f"{row['status']}: {one_line(row['reason'])}"
         return f"| {row['recipe']} | | | | | | | {why} |"

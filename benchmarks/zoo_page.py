@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
-from cells import gathered, one_line, times
+from cells import gathered, of_speed, one_line, times
 from effects import codes, lacking
 from provenance import made_by
 from records import targets_in_words, write
@@ -75,6 +75,7 @@ def _summary(model: str, name: str, group: list[dict[str, Any]]) -> dict[str, An
         known = [row[key] for row in group if row.get(key) is not None]
         entry[key] = min(known) if known else None
     entry["speed"] = None if None in speeds else statistics.median(s["median"] for s in speeds)
+    entry["speed_notes"] = sorted({note for row in group for note in of_speed(row)})
     return entry
 
 
@@ -155,7 +156,7 @@ def _line(entry: dict[str, Any]) -> str:
         return f"| {entry['method']} | {runs} | {entry['seeds']} | | | | | | | {why} |"
     low, high = entry["interval"] or entry["range"]
     control = "" if entry["control"] is None else f"{entry['control']:+.4f}"
-    notes = ", ".join([*(s for s in entry["statuses"] if s != "ok"), *entry["warnings"]])
+    notes = ", ".join(notes_of(entry))
     return (
         f"| {entry['method']} | {runs} | {entry['seeds']} | {times(entry['size_ratio'])} "
         f"| {times(entry['deflated_ratio'])} | {entry['top1']:.4f} | {entry['difference']:+.4f} "
@@ -166,6 +167,12 @@ def _line(entry: dict[str, Any]) -> str:
 def _left_out(rows: list[dict[str, Any]], grid: Grid) -> str:
     texts = gathered(never_run(rows, grid.left_out), MODELS)
     return "".join([f"\n{LEFT_OUT}:\n\n", *(f"- {text}\n" for text in texts)]) if texts else ""
+
+
+def notes_of(entry: dict[str, Any]) -> list[str]:
+    """Return what else a reader must know of an entry with figures."""
+    statuses = (status for status in entry["statuses"] if status != "ok")
+    return [*statuses, *entry["warnings"], *entry["speed_notes"]]
 
 
 def save(out: Path, record: dict[str, Any], grid: Grid) -> None:

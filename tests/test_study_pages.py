@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boildown import compare
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 MODEL = "zoo:resnet50"
@@ -142,3 +143,51 @@ def test_a_page_of_one_recipe_says_what_its_figures_are(study: Study, name: str)
     assert "bytes of the float32 ONNX input / bytes of the deployable" in text
     assert "n = 10,000 test images" in text
     assert "CPU time of float32 ONNX Runtime / this row's" in text
+
+
+def test_a_page_says_how_busy_the_computer_was(study: Study) -> None:
+    made_by = study("provenance").made_by
+    assert "1 thread, load 1.5 of 2 cores, batch 1" in made_by(RUN)
+    assert "load" not in made_by({key: RUN[key] for key in RUN if key != "load_average"})
+
+
+def test_a_speed_that_is_not_sure_says_why_on_every_page(
+    study: Study, grid: Callable[..., Any], tmp_path: Path
+) -> None:
+    unsure = row("plain", speed_reason="did not\nsettle", bits_per_weight=8.0)
+    note = "speed: did not settle"
+    (table,) = study("seeds_tables").accuracy((grid(unsure),), 100, 3).tables
+    assert table.rows[0][-1] == note
+    record = {"title": "A grid", "runs": [RUN], "rows": [unsure], "train_images": 100}
+    study("zoo_page").save(tmp_path / "one", record, grid(unsure))
+    assert note in (tmp_path / "one.md").read_text()
+    assert note in study("zoo_figures").table([unsure])
+    (tmp_path / "seeds-photos.json").write_text(json.dumps({"rows": [{**PHOTO, **unsure}]}))
+    (photos,) = study("seeds_tables").photos(tmp_path).tables
+    assert photos.rows[0][-1] == note
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_row_keeps_its_twins_size_and_why_its_speed_is_not_sure(
+    study: Study, model_path: Path, data: str, tmp_path: Path
+) -> None:
+    results = compare(
+        "int8-weights",
+        models=str(model_path),
+        backends="onnxruntime",
+        data=data,
+        out=tmp_path / "out",
+        timing_seconds=0.02,
+    )
+    (measured,), (source,) = results.rows, results.comparison.models
+    assert measured.speed is not None
+    assert measured.float_twin is not None
+    sizes = (measured.float_twin.deployable.bytes, measured.deployable.bytes)
+    kept = study("zoo_figures").figures(measured, source)
+    assert kept["speed_reason"] == measured.speed.reason
+    assert kept["size_ratio_to_twin"] == sizes[0] / sizes[1]
+    full = study("full_size").row_of(
+        measured, "any", results, tmp_path, study("onnxruntime_full_size").FULL_SIZE
+    )
+    assert full["speed_reason"] == kept["speed_reason"]
+    assert full["deflated_same_format"] == kept["deflated_ratio_to_twin"]
