@@ -13,6 +13,14 @@ def times(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f}×"
 
 
+def signed(change: float) -> str:
+    """Return a change with its sign and four decimals; more where these would hide which sign."""
+    for digits in range(4, 9):
+        if float(text := f"{change:+.{digits}f}"):
+            return text
+    return "0.0000"
+
+
 def gibibytes(size: int | None) -> str:
     """Return a size in memory, empty where it is not known."""
     return f"{size / 2**30:.2f} GiB" if size else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gibibytes, of_speed, one_line, times
+from cells import gibibytes, of_speed, one_line, signed, times
 from effects import codes, lacking
 from full_size_inputs import MODELS
 from provenance import made_by
@@ -112,7 +112,7 @@ def top1_of(row: dict[str, Any]) -> str:
     top1 = metrics.get("top1")
     if top1 is None or top1["value"] is None:
         return ""
-    return f"{top1['value']:.4f} ({top1['difference']:+.4f}, n {top1['n']:,})"
+    return f"{top1['value']:.4f} ({signed(top1['difference'])}, n {top1['n']:,})"
 
 
 def _shown(ratio: dict[str, Any] | None) -> str:

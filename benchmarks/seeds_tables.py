@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gathered, gibibytes, of_speed, one_line, times
+from cells import gathered, gibibytes, of_speed, one_line, signed, times
 from effects import codes, lacking
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
@@ -174,8 +174,8 @@ def _accuracy_row(entry: dict[str, Any]) -> tuple[str, ...]:
         times(entry["size_ratio"]),
         times(entry["deflated_ratio"]),
         f"{entry['top1']:.4f}",
-        f"{entry['difference']:+.4f} ({low:+.4f} to {high:+.4f}{seeds})",
-        "" if entry["control"] is None else f"{entry['control']:+.4f}",
+        f"{signed(entry['difference'])} ({signed(low)} to {signed(high)}{seeds})",
+        "" if entry["control"] is None else signed(entry["control"]),
         times(entry["speed"]),
         ", ".join(notes_of(entry)),
     )

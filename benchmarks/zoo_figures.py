@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cells import of_speed, one_line, times
+from cells import of_speed, one_line, signed, times
 from effects import codes
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def _line(row: dict[str, Any]) -> str:
         speed = "{:.2f}× ({:.2f} to {:.2f})".format(ratio["median"], *ratio["interval"])
     return (
         f"| {row['recipe']} | {times(row['size_ratio'])} | {times(row['deflated_ratio'])} "
-        f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {row['top1_difference']:+.4f} "
-        f"({low:+.4f} to {high:+.4f}) | {speed} | {notes} |"
+        f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {signed(row['top1_difference'])} "
+        f"({signed(low)} to {signed(high)}) | {speed} | {notes} |"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
-from cells import gathered, of_speed, one_line, times
+from cells import gathered, of_speed, one_line, signed, times
 from effects import codes, lacking
 from provenance import made_by
 from records import targets_in_words, write
@@ -107,7 +107,9 @@ class Held:
         """Hold a method's difference of top-1 against that of another."""
         least = self.by.get((model, other), {}).get("difference")
         if least is not None:
-            self.hold(model, method, f"not worse than {other} ({least:+.4f})", "difference", least)
+            self.hold(
+                model, method, f"not worse than {other} ({signed(least)})", "difference", least
+            )
 
     def hold_parity(self, least: float) -> None:
         """Hold the least agreement between native and ONNX form of all methods."""
@@ -155,12 +157,12 @@ def _line(entry: dict[str, Any]) -> str:
         why = f"{', '.join(entry['statuses'])}: {one_line(entry['reason'])}"
         return f"| {entry['method']} | {runs} | {entry['seeds']} | | | | | | | {why} |"
     low, high = entry["interval"] or entry["range"]
-    control = "" if entry["control"] is None else f"{entry['control']:+.4f}"
+    control = "" if entry["control"] is None else signed(entry["control"])
     notes = ", ".join(notes_of(entry))
     return (
         f"| {entry['method']} | {runs} | {entry['seeds']} | {times(entry['size_ratio'])} "
-        f"| {times(entry['deflated_ratio'])} | {entry['top1']:.4f} | {entry['difference']:+.4f} "
-        f"({low:+.4f} to {high:+.4f}) | {control} | {times(entry['speed'])} | {notes} |"
+        f"| {times(entry['deflated_ratio'])} | {entry['top1']:.4f} | {signed(entry['difference'])} "
+        f"({signed(low)} to {signed(high)}) | {control} | {times(entry['speed'])} | {notes} |"
     )
 
 

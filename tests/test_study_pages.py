@@ -191,3 +191,21 @@ def test_a_row_keeps_its_twins_size_and_why_its_speed_is_not_sure(
     )
     assert full["speed_reason"] == kept["speed_reason"]
     assert full["deflated_same_format"] == kept["deflated_ratio_to_twin"]
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (0.00126, "+0.0013"),
+        (-0.0013, "-0.0013"),
+        (-0.00003, "-0.00003"),
+        (0.00004, "+0.00004"),
+        (0.0, "0.0000"),
+        (-0.0, "0.0000"),
+        (-1e-18, "0.0000"),
+    ],
+)
+def test_a_small_change_shows_on_which_side_of_zero_it_is(
+    study: Study, change: float, shown: str
+) -> None:
+    assert study("cells").signed(change) == shown
