@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from ticks import log_ticks, plain_ticks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -63,7 +65,9 @@ def chart(entries: Sequence[Entry], modes: Modes) -> str:
         bottom += _HEIGHT + _GAP
     for place, (mode, style) in enumerate(styles.items()):
         x, y = _LEFT + place % 4 * 220, bottom + place // 4 * 20
-        body += [_line([(x, y - 4), (x + 28, y - 4)], style), _text((x + 34, y), mode)]
+        alone = len(modes[mode]) == 1
+        ends = [(x + 14, y - 4)] if alone else [(x, y - 4), (x + 28, y - 4)]
+        body += [_ring(ends[0], style) if alone else _line(ends, style), _text((x + 34, y), mode)]
     width = _LEFT + 2 * _WIDTH + _GAP + 20
     height = bottom + math.ceil(len(styles) / 4) * 20
     head = (
@@ -108,17 +112,28 @@ def _panel(
     drawn += [
         _text((across(bits), top + _HEIGHT + 16), str(bits), anchor="middle") for bits in widths
     ]
-    for step in range(6):
-        shown = low + (high - low) * step / 5
-        value = 2**shown if doubling else shown
-        drawn.append(_text((left - 6, down(value) + 4), f"{value:.3g}", anchor="end"))
+    for value in log_ticks(2**low, 2**high) if doubling else plain_ticks(low, high):
+        drawn.append(_text((left - 6, down(value) + 4), f"{value:g}", anchor="end"))
     for mode, line in lines.items():
         points = [(across(bits), down(value)) for bits, value in sorted(line, reverse=True)]
-        drawn += [_line(points, styles[mode])] if points[1:] else []
-        drawn += [
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{styles[mode][0]}"/>' for x, y in points
-        ]
+        drawn += _drawn(points, styles[mode])
     return drawn
+
+
+def _drawn(points: Sequence[Point], style: tuple[str, str]) -> list[str]:
+    """Draw a line with its points; one alone is a ring, as another's point may lie on it."""
+    if len(points) == 1:
+        return [_ring(points[0], style)]
+    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{style[0]}"/>' for x, y in points]
+    return [_line(points, style), *dots] if points else []
+
+
+def _ring(place: Point, style: tuple[str, str]) -> str:
+    x, y = place
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="none" stroke="{style[0]}"'
+        ' stroke-width="2"/>'
+    )
 
 
 def _line(points: Sequence[Point], style: tuple[str, str]) -> str:

@@ -209,3 +209,23 @@ def test_a_small_change_shows_on_which_side_of_zero_it_is(
     study: Study, change: float, shown: str
 ) -> None:
     assert study("cells").signed(change) == shown
+
+
+def test_axes_have_round_numbers(study: Study) -> None:
+    ticks = study("ticks")
+    assert ticks.log_ticks(0.9, 24) == [1, 2, 5, 10, 20]
+    assert ticks.log_ticks(2.1, 4.8) == [3, 4]
+    assert ticks.log_ticks(1e-4, 1e4) == [10.0**power for power in range(-4, 5)]
+    assert ticks.plain_ticks(-0.03, 0.93) == [0, 0.2, 0.4, 0.6, 0.8]
+
+
+def test_a_lone_point_is_a_ring_that_others_do_not_hide(study: Study) -> None:
+    methods = {"a": 0.9, "b": 0.8, "c": 0.9}
+    found = [
+        {"model": MODEL, "method": name, "top1": top1, "size_ratio": 4.0}
+        for name, top1 in methods.items()
+    ]
+    drawn = study("bits_chart").chart(found, {"line": {8: "a", 4: "b"}, "lone": {8: "c"}})
+    # In both panels and the legend.
+    assert drawn.count('r="6" fill="none"') == 3
+    assert drawn.count('r="3"') == 4
