@@ -14,7 +14,7 @@ from boildown.measuring.effects import side
 from boildown.measuring.speedup import is_slower
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: Commits of runs before there was STORAGE_ONLY or DEFLATED_ONLY; there will be no more of them.
 _OLDER = frozenset(
@@ -45,8 +45,25 @@ def codes(row: dict[str, Any]) -> list[str]:
     return [*found]
 
 
-def lacking(record: dict[str, Any]) -> str | None:
-    """Say which runs are older than a code that their figures do not decide; None: none is."""
+def lacking(records: Mapping[str, dict[str, Any]]) -> str:
+    """Say which runs are older than a code that their figures do not decide; empty: none is.
+
+    Records come by the name that a reader knows them by; on a page of one alone that is empty.
+    """
+    found: dict[str, list[str]] = {}
+    for name, record in records.items():
+        runs, named = _older(record)
+        if runs:
+            found.setdefault(named, []).append(f"{name} ({runs})" if name else runs)
+    return " ".join(
+        f"Notes of {_joined(runs)} lack {named}: that came later, and the sizes that tell are not "
+        "in the record."
+        for named, runs in found.items()
+    )
+
+
+def _older(record: dict[str, Any]) -> tuple[str, str]:
+    """Return in words which runs lack which codes; both are empty where none does."""
     runs, named = set(), set()
     for row in record["rows"]:
         sides = _sides(row)
@@ -54,14 +71,11 @@ def lacking(record: dict[str, Any]) -> str | None:
             runs.add(row["run"])
             named |= sides - {None}
     if not runs:
-        return None
+        return "", ""
     every = {row["run"] for row in record["rows"]}
     some = "runs" if len(runs) > 1 else "run"
     which = "all runs" if runs == every else f"{some} {_joined(map(str, sorted(runs)))}"
-    return (
-        f"Notes of {which} lack {_joined(sorted(map(str, named)), 'or')}: that came "
-        "later, and the sizes that tell are not in the record."
-    )
+    return which, _joined(sorted(map(str, named)), "or")
 
 
 def _set(found: dict[str, None], code: str, *, held: bool) -> None:

@@ -79,7 +79,7 @@ def page(record: dict[str, Any]) -> str:
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", LEGEND.format(inputs=record["inputs"]) + "\n"]
     lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
-    if (less := lacking(record)) is not None:
+    if less := lacking({"": record}):
         lines.append(f"{less}\n")
     lines += [HEADING]
     lines += [

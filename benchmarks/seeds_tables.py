@@ -82,11 +82,10 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
         "mean and (least to greatest, how many), else the 95 % interval of the paired difference. "
         "Control: the float network after the same "
         "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
-        "ML needs macOS."
+        f"ML needs macOS. {lacking({grid.backend: read(record_of(grid)) for grid in grids})}"
     )
-    words += _lacking({grid.backend: read(record_of(grid)) for grid in grids})
     records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
-    return Part("Accuracy", words, tuple(tables), records, tuple(missing), tuple(left_out))
+    return Part("Accuracy", words.rstrip(), tuple(tables), records, tuple(missing), tuple(left_out))
 
 
 def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
@@ -127,9 +126,10 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         "bytes of the float32 ONNX input / of the deployable. Speed: CPU time of float32 ONNX "
         "Runtime, and of the float network in the same runtime, / this row's. Of "
         "methods that train those whose files are like no other's are here, trained for an epoch "
-        "over a few images of noise, and none where images are somebody's own." + _lacking(known)
+        "over a few images of noise, and none where images are somebody's own. "
+        f"{lacking(known)}"
     )
-    return Part("Size and speed", legend, tuple(tables), tuple(records), tuple(missing))
+    return Part("Size and speed", legend.rstrip(), tuple(tables), tuple(records), tuple(missing))
 
 
 def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
@@ -140,12 +140,6 @@ def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
 def _of_backend(backend: str, cells: Sequence[tuple[str, str]]) -> list[str]:
     """Return cells (model, method) of a backend as one text for each set of models."""
     return [f"{backend} on {text}" for text in gathered(cells, MODELS)]
-
-
-def _lacking(records: dict[str, dict[str, Any]]) -> str:
-    """Return for each backend which runs are older than a code of the notes."""
-    texts = {backend: lacking(record) for backend, record in records.items()}
-    return "".join(f" {backend}: {text}" for backend, text in texts.items() if text is not None)
 
 
 def _by_backend(said: dict[str, list[str]]) -> str:

@@ -143,7 +143,7 @@ def page(record: dict[str, Any], more: str = "") -> str:
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", legend + "\n"]
     lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
-    if (less := lacking(record)) is not None:
+    if less := lacking({"": record}):
         lines.append(f"{less}\n")
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]

@@ -110,11 +110,14 @@ def test_runs_that_are_older_than_a_code_are_named(study: Study) -> None:
     lacking = study("effects").lacking
     runs = [{**RUN, "commit": "e5c51b58370c"}, RUN]
     rows = [row("plain", speedup_same_runtime=SAME), row("later", run=1, speedup_same_runtime=SAME)]
-    text = lacking({"runs": runs, "rows": rows})
-    assert text.startswith("Notes of run 0 lack DEFLATED_ONLY or STORAGE_ONLY")
+    record = {"runs": runs, "rows": rows}
+    assert lacking({"": record}).startswith("Notes of run 0 lack DEFLATED_ONLY or STORAGE_ONLY")
+    assert "Notes of torch (run 0) and nni (run 0) lack" in lacking(
+        {"torch": record, "nni": record}
+    )
     known = {"size_ratio_to_twin": 2.0, "speedup_same_runtime": SAME}
-    assert lacking({"runs": runs, "rows": [row("plain", **known), rows[1]]}) is None
-    assert lacking({"runs": runs, "rows": [row("faster")]}) is None
+    assert lacking({"": {"runs": runs, "rows": [row("plain", **known), rows[1]]}}) == ""
+    assert lacking({"": {"runs": runs, "rows": [row("faster")]}}) == ""
 
 
 PHOTO = row("int8", backend="torch", n=20, agreement=0.9, sqnr_db=14.2, top1=0.85)
