@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from boildown.report.findings import BUSY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -40,8 +42,11 @@ def gathered(cells: Iterable[tuple[str, str]], models: Sequence[str]) -> list[st
 
 def of_speed(row: dict[str, Any]) -> list[str]:
     """Return why a row's speed is not there or not sure, where there is a reason."""
-    reason = row.get("speed_reason")
-    return [f"speed: {one_line(reason)}"] if reason else []
+    reason, busy = row.get("speed_reason"), row.get("others_busy") or 0.0
+    found = [f"speed: {one_line(reason)}"] if reason else []
+    if busy >= BUSY:
+        found.append(f"others kept {busy:.1f} cores busy")
+    return found
 
 
 def one_line(text: str) -> str:

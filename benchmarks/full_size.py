@@ -96,6 +96,7 @@ def row_of(row: Row, name: str, results: Results, folder: Path, what: FullSize) 
         "speed": _ratio(row.speed.versus_onnxruntime_float) if row.speed else None,
         "speed_same_runtime": _ratio(row.speed.versus_same_runtime_float) if row.speed else None,
         "speed_reason": row.speed.reason if row.speed else "",
+        "others_busy": row.speed.others_busy if row.speed else None,
         "parity_top1": row.parity.top1_agreement if row.parity else None,
         "peak_rss_bytes": row.cost.peak_rss_bytes if row.cost else None,
         "bits_per_weight": row.deployable.bits_per_weight,

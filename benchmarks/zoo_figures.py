@@ -55,6 +55,7 @@ def figures(row: Row, model: ModelRecord) -> dict[str, Any]:
         "speedup_same_runtime": _ratio(row.speed.versus_same_runtime_float),
         "speedup_onnxruntime_float32": _ratio(row.speed.versus_onnxruntime_float),
         "speed_reason": row.speed.reason,
+        "others_busy": row.speed.others_busy,
         "threads": row.speed.threads,
     }
 

@@ -165,6 +165,9 @@ def test_a_speed_that_is_not_sure_says_why_on_every_page(
     study("zoo_page").save(tmp_path / "one", record, grid(unsure))
     assert note in (tmp_path / "one.md").read_text()
     assert note in study("zoo_figures").table([unsure])
+    busy = row("plain", others_busy=1.25)
+    (table,) = study("seeds_tables").accuracy((grid(busy),), 100, 3).tables
+    assert table.rows[0][-1] == "others kept 1.2 cores busy"
     (tmp_path / "seeds-photos.json").write_text(json.dumps({"rows": [{**PHOTO, **unsure}]}))
     (photos,) = study("seeds_tables").photos(tmp_path).tables
     assert photos.rows[0][-1] == note

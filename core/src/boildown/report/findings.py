@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 #: Cores that other processes may keep busy before the reader is told.
-_BUSY = 0.3
+BUSY = 0.3
 
 
 class Finding(NamedTuple):
@@ -151,7 +151,7 @@ def _busy(views: Iterable[View]) -> Iterator[Finding]:
         for view in views
         if view.row.speed is not None
     }
-    rows = tuple(number for number, busy in cores.items() if busy >= _BUSY)
+    rows = tuple(number for number, busy in cores.items() if busy >= BUSY)
     if rows:
         yield Finding(
             rows,
