@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..comparison.schema import Energy, Memory, Speed
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..plugins.values import BackendInfo, Warned
     from .endpoints import Endpoint
     from .measures import Measures
+
+
+ONNX_QUALITY = "that of the ONNX form"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Group:
     #: Why a file for another device is not timed: its runtime does not run on this computer.
     absent: str = ""
     #: What speaks for a file that is not run here.
-    quality: str = "that of the ONNX form"
+    quality: str = ONNX_QUALITY
 
     @property
     def info(self) -> BackendInfo:
@@ -72,6 +75,8 @@ def take(group: Group) -> Figures:
     targets = [target for target in every if target is not None]
     references = [group.float32.name, *([TWIN] if group.twin else [])]
     times = measures.speed(targets, place, references)
+    if ours.native and (why := _unsupported(times)):
+        return _none_taken(replace(group, absent=why))
     found = _speed(times, group, ours, COMPRESSED)
     return Figures(
         speed=found,
@@ -80,6 +85,12 @@ def take(group: Group) -> Figures:
         warnings=tuple(warned.of_speed(found, group.info, ours.form)),
         twin_speed=_speed(times, group, group.twin, TWIN) if group.twin else None,
     )
+
+
+def _unsupported(times: SpeedTimes | Failure) -> str:
+    """Return why the row's file does not run on this computer; empty where it does."""
+    found = [times] if isinstance(times, Failure) else times.targets[:1]
+    return next((this.reason for this in found if this.status == "unsupported"), "")
 
 
 def _none_taken(group: Group) -> Figures:

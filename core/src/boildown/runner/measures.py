@@ -92,6 +92,11 @@ class Measures:
             threads=self.threads,
         )
 
+    @property
+    def has_test(self) -> bool:
+        """Whether there are samples to judge on."""
+        return self.subject.data is not None and "test" in self.subject.data.splits
+
     def outputs(
         self, target: Target, place: Endpoint | None = None, steps: Sequence[Step] = ()
     ) -> Outputs | Failure:

@@ -19,7 +19,7 @@ from ..comparison.schema import (
 from ..measuring.requests import Failure, Outputs
 from . import warned
 from .deliver import TWINS, deliver, row_folder, write_facts, write_golden
-from .figures import Group, Part, take
+from .figures import ONNX_QUALITY, Group, Part, take
 from .verdict import check_limits
 from .work import ONNX_FORM, Judged, Worked
 
@@ -123,6 +123,7 @@ def _with_figures(row: Row, worked: Worked, judged: Judged, out: Path) -> Row:
             float32=worked.measured.target,
             onnx=measures.target(ONNX_FORM, onnx) if other_form and onnx is not None else None,
             absent=judged.absent,
+            quality=ONNX_QUALITY if measures.has_test else "not measured",
         )
     )
     row = row.model_copy(
