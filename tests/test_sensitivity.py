@@ -44,7 +44,7 @@ def test_the_layer_that_suffers_most_comes_first(lopsided: Path, command: Comman
     assert lines.index("fc") < lines.index("conv")
     setting = told.stdout.splitlines()[-1]
     assert setting == 'layers: {exclude: ["fc"]}'
-    page = (lopsided / "boildown-out/sensitivity.md").read_text()
+    page = (lopsided / "boildown-sensitivity/sensitivity.md").read_text()
     assert "| layers | weights | SQNR dB | top-1 difference | agreement | status |" in page
 
     (lopsided / "int4.yaml").write_text(RECIPE.format(layers=f", {setting}"))
@@ -52,6 +52,17 @@ def test_the_layer_that_suffers_most_comes_first(lopsided: Path, command: Comman
     assert again.returncode == 0, again.stderr
     assert "conv" in again.stdout
     assert "fc" not in again.stdout
+
+
+def test_without_labels_nothing_is_called_harmless(lopsided: Path, command: Command) -> None:
+    np.savez(lopsided / "x.npz", test_x=np.load(lopsided / "data.npz")["test_x"])
+    words = ("int4.yaml", "--backend", "onnxruntime", "--model", "lopsided.onnx")
+    told = command("sensitivity", *words, "--data", "npz:x.npz")
+    assert told.returncode == 0, told.stderr
+    assert "No loss can be told from chance" in told.stdout
+    page = (lopsided / "boildown-sensitivity/sensitivity.md").read_text()
+    assert "No loss can be told from chance" in page
+    assert "beyond chance" not in page
 
 
 def test_what_cannot_be_done_to_one_layer_is_an_error(lopsided: Path, command: Command) -> None:

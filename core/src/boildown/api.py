@@ -139,7 +139,7 @@ def sensitivity(
     depth: int | None = None,
     jobs: int = 1,
     trust: bool = False,
-    out: Path | str = OUT,
+    out: Path | str = "boildown-sensitivity",
     on_event: Callable[[Event], None] | None = None,
     cache: Path | None = None,
 ) -> Sensitivity:
@@ -149,7 +149,8 @@ def sensitivity(
     by itself. Quality alone is measured, no times.
 
     Raises:
-        UsageError: no model is named, or the recipe makes a network of other shapes.
+        UsageError: no model is named, it has no layers that the recipe touches, or the recipe makes
+            a network of other shapes.
     """
     whole = _recipe(recipe)
     uri = model or whole.model
@@ -159,6 +160,8 @@ def sensitivity(
     layers = source_layers(normalized.path)
     found = blocks(layers, depth)
     recipes = one_at_a_time(whole, layers, found)
+    if not recipes:
+        raise UsageError(f"{uri} has no layer with a constant weight that {whole.name!r} touches")
     asked = make_request(
         recipes=tuple(recipes.values()),
         models=(uri,),

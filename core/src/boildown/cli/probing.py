@@ -31,7 +31,9 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
         typer.Option(min=1, help="Exclude so many; else those whose loss is beyond chance."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Jobs that compress at the same time.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("boildown-out"),
+    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path(
+        "boildown-sensitivity"
+    ),
     *,
     trust: Trust = False,
 ) -> None:
@@ -41,7 +43,7 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
     from rich.text import Text
 
     from .. import api
-    from ..report.sensitivity import cells, headings
+    from ..report.sensitivity import UNTESTED, cells, headings
     from ..report.text import clean
     from .consoles import results_console
     from .live import Live
@@ -67,6 +69,8 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
     console.print(
         f"\nEverything is in {found.folder}/: sensitivity.md, comparison.json. For a recipe:"
     )
+    if worst is None and not found.testable:
+        console.print(UNTESTED)
     typer.echo(found.as_setting(worst))
     judged = all(part.row.status in ("ok", "no_effect") for part in found.parts)
     raise typer.Exit(OK if judged else SOME_NOT_OK)

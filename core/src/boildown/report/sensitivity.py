@@ -72,6 +72,12 @@ class Sensitivity:
         #: Where the comparison of all parts is stored.
         self.folder = folder
 
+    @property
+    def testable(self) -> bool:
+        """Whether a loss can be told from chance at all: that takes labels."""
+        metrics = (part.metric for part in self.parts)
+        return any(metric is not None and metric.difference_interval for metric in metrics)
+
     def exclude(self, worst: int | None = None) -> tuple[str, ...]:
         """Return names of layers for `layers: {exclude: …}`: of the `worst` parts, or all harmful.
 
@@ -117,9 +123,21 @@ def write_sensitivity(found: Sensitivity, recipe: str, model: str, backend: str)
         "network on the same samples; the worst first, by SQNR of the outputs. Differences have "
         "their 95 % interval.\n\n"
         f"{table([*headings(found)], rows, {0, 5})}\n\n"
-        f"Layers whose loss is beyond chance:\n\n```yaml\n{found.as_setting()}\n```\n"
+        f"{_conclusion(found)}\n"
     )
     return write_atomically(found.folder / NAME, text)
+
+
+#: Said where no metric has an interval.
+UNTESTED = (
+    "No loss can be told from chance: there are no labels. Name how many to exclude (--worst)."
+)
+
+
+def _conclusion(found: Sensitivity) -> str:
+    if not found.testable:
+        return UNTESTED
+    return f"Layers whose loss is beyond chance:\n\n```yaml\n{found.as_setting()}\n```"
 
 
 def _damage(part: Part) -> tuple[bool, float]:
