@@ -69,7 +69,8 @@ def page(record: dict[str, Any]) -> str:
         f"{made_by(record['provenance'])}\n\nThe comparison took {record['minutes']:.1f} minutes "
         f"by the clock and {record['cpu_minutes']:.1f} minutes of CPU, {record['jobs']} jobs at a "
         "time while compressing, measurements alone. Its page is [five.html](five.html): download "
-        f"it and open it in a browser (the comparison.json that it names is not kept).\n\n{legend(record['rows'])}\n"
+        "it and open it in a browser (the comparison.json that it names is not kept).\n\n"
+        f"{legend(record['rows'])}\n"
         f"{table(record['rows'])}\n\n{targets_in_words(record['targets'])}"
     )
 
