@@ -149,8 +149,7 @@ def sensitivity(
     by itself. Quality alone is measured, no times.
 
     Raises:
-        UsageError: no model is named, it has no layers that the recipe touches, or the recipe makes
-            a network of other shapes.
+        UsageError: no model or layer is there, or the recipe makes a network of other shapes.
     """
     whole = _recipe(recipe)
     uri = model or whole.model
@@ -160,8 +159,6 @@ def sensitivity(
     layers = source_layers(normalized.path)
     found = blocks(layers, depth)
     recipes = one_at_a_time(whole, layers, found)
-    if not recipes:
-        raise UsageError(f"{uri} has no layer with a constant weight that {whole.name!r} touches")
     asked = make_request(
         recipes=tuple(recipes.values()),
         models=(uri,),

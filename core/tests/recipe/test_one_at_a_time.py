@@ -68,3 +68,8 @@ def test_a_step_that_leaves_a_block_alone_is_not_in_its_recipe() -> None:
 def test_what_changes_shapes_cannot_be_done_to_one_layer(step: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="makes a network of other shapes"):
         one_at_a_time(recipe(step), LAYERS, blocks(LAYERS))
+
+
+def test_a_network_without_a_layer_to_touch_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no layer with a constant weight for 'r'"):
+        one_at_a_time(recipe({"op": "quantize", "weights": "int8"}), [], {})

@@ -46,7 +46,7 @@ def one_at_a_time(
     Blocks that no step touches are left out.
 
     Raises:
-        UsageError: a step makes a network of other shapes.
+        UsageError: a step makes a network of other shapes, or touches no layer.
     """
     for step in recipe.steps:
         if step.op == "distill" or (step.op == "prune" and step.structure == "channel"):
@@ -62,6 +62,8 @@ def one_at_a_time(
             name = f"{recipe.name[:70]}-{number:04d}"
             kept: dict[str, object] = {"name": name, "limits": {}, "expect": None, "steps": steps}
             made[block] = recipe.model_copy(update=kept)
+    if not made:
+        raise UsageError(f"the model has no layer with a constant weight for {recipe.name!r}")
     return made
 
 
