@@ -55,11 +55,14 @@ def test_the_student_comes_nearer_to_the_teacher(distiller: str, tmp_path: Path)
 def test_both_distillers_compute_the_same_on_scores_of_equal_width(tmp_path: Path) -> None:
     """Adaptive1dLayerwiseDistiller adds a layer only where the widths differ."""
     source, small = normalised(GRAPHS["plain"](), tmp_path), student(tmp_path / "student")
-    files = [
-        shipped(run(source, asked(), settings={"distiller": name}, models={URI: small}))
+    plain, adaptive = (
+        run(source, asked(), settings={"distiller": name}, models={URI: small})
         for name in ("DynamicLayerwise", "Adaptive1dLayerwise")
-    ]
-    assert np.array_equal(*(outputs(source, file) for file in files))
+    )
+    assert np.array_equal(*(outputs(source, shipped(made)) for made in (plain, adaptive)))
+    assert plain.steps[0].warnings == ()
+    (told,) = adaptive.steps[0].warnings
+    assert "nothing to adapt" in told.text
 
 
 @pytest.mark.parametrize("start", ["weights", "random"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import StepOutcome, lesson, write_graph
+from boildown import StepOutcome, Warned, lesson, write_graph
 from boildown_torch.importer import example_inputs, import_onnx, write_back
 from boildown_torch.training import CrossEntropy, first_output, logits
 from torch import Tensor, nn
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 _TEMPERATURE = 2.0
+_NOTHING_TO_ADAPT = Warned(
+    code="NOTE",
+    text="the scores of student and teacher have one width, so Adaptive1dLayerwise has nothing to"
+    " adapt and trains as DynamicLayerwise does",
+)
 
 
 def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
@@ -37,7 +42,13 @@ def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
         torch.manual_seed(context.seed)
         result, epochs = _taught(graph, teaching, step, context)
     artifact = write_graph(result, context, "student")
+    if _distiller(context) == "Adaptive1dLayerwise":
+        warnings = (*warnings, _NOTHING_TO_ADAPT)
     return StepOutcome(artifact=artifact, epochs=epochs, warnings=warnings)
+
+
+def _distiller(context: Context) -> str:
+    return str(context.settings.get("distiller", "DynamicLayerwise"))
 
 
 class _Scores(nn.Module):
@@ -81,7 +92,7 @@ def _taught(
 
     inner = _Unjudged() if step.alpha == 1 else CrossEntropy()
     training = Training(pair[0], run_in_job(graph, step.train, context), inner=inner)
-    name = context.settings.get("distiller", "DynamicLayerwise")
+    name = _distiller(context)
     entry = {
         "op_names": ["scores"],
         "lambda": step.alpha * (step.temperature / _TEMPERATURE) ** 2,
