@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from boildown import DataError
 from boildown.measuring import fidelity
-from boildown.measuring.fidelity import agreement, check_same_samples, slices, sqnr_db
+from boildown.measuring.fidelity import (
+    agreement,
+    check_same_samples,
+    least_sqnr_db,
+    slices,
+    sqnr_db,
+)
 
 Store = Callable[..., Any]
 RNG = np.random.default_rng(0)
@@ -40,19 +46,52 @@ def test_an_offset_of_the_compressed_outputs_counts_as_noise() -> None:
 @pytest.mark.parametrize(
     ("this", "baseline", "reason"),
     [
-        (FLOAT, FLOAT, "identical"),
         (FLOAT, np.ones_like(FLOAT), "same for every sample"),
         (np.where(FLOAT > 2, np.nan, FLOAT), FLOAT, "not all finite"),
         (FLOAT, np.where(FLOAT > 2, np.inf, FLOAT), "not all finite"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:invalid value")
 def test_where_there_is_no_sqnr_the_reason_is_said(
     this: np.ndarray, baseline: np.ndarray, reason: str
 ) -> None:
     ratio, said = sqnr_db(this, baseline)
     assert ratio is None
     assert reason in said
+
+
+def test_identical_outputs_have_an_infinite_sqnr() -> None:
+    ratio, said = sqnr_db(FLOAT, FLOAT)
+    assert ratio == math.inf
+    assert "identical" in said
+
+
+NEAR, FAR = FLOAT + 0.01, FLOAT + 1
+
+
+@pytest.mark.parametrize(
+    ("second", "floats", "said"),
+    [
+        (np.full_like(FLOAT, -np.inf), FLOAT, "output 'y1': no SQNR: outputs are not all finite"),
+        (np.full_like(FLOAT, np.nan), FLOAT, "output 'y1': no SQNR: outputs are not all finite"),
+        (NEAR, np.zeros_like(FLOAT), "output 'y1': no SQNR: the float model's outputs are the"),
+    ],
+)
+def test_one_output_that_cannot_be_told_leaves_no_lowest_of_several(
+    store: Store, second: np.ndarray, floats: np.ndarray, said: str
+) -> None:
+    this, baseline = store("this", NEAR, None, second), store("float", FLOAT, None, floats)
+    least, reason = least_sqnr_db(this, baseline)
+    assert least is None
+    assert reason.startswith(said)
+
+
+def test_the_lowest_of_several_is_told_beside_outputs_that_are_identical(store: Store) -> None:
+    this = store("this", NEAR, None, FLOAT, FAR)
+    baseline = store("float", FLOAT, None, FLOAT, FLOAT)
+    least, reason = least_sqnr_db(this, baseline)
+    assert least == pytest.approx(sqnr_db(FAR, FLOAT)[0], abs=1e-4)
+    assert reason == "the SQNR is that of output 'y2', the lowest of 3"
+    assert least_sqnr_db(baseline, baseline)[0] == math.inf
 
 
 def test_agreement_is_the_share_of_equal_first_classes() -> None:

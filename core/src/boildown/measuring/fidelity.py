@@ -62,39 +62,45 @@ def agreement(this: np.ndarray, baseline: np.ndarray) -> float:
 
 
 def least_sqnr_db(this: Outputs, baseline: Outputs) -> tuple[float | None, str]:
-    """Return the SQNR in dB of the output that is furthest off, or None and why."""
+    """Return the SQNR in dB of the output that is furthest off, or None and why.
+
+    Known only where that of every output is: one that cannot be told may be the furthest off.
+    """
     found = [
         (name, *sqnr_db(open_output(this, index), open_output(baseline, index)))
         for index, name in enumerate(this.names)
     ]
-    known = [(value, name) for name, value, _ in found if value is not None]
-    if len(found) == 1 or not known:
+    if len(found) == 1:
         return found[0][1:]
-    least, name = min(known)
-    return least, f"the SQNR is that of output {name!r}, the lowest of {len(found)}"
+    unknown = [f"output {name!r}: {reason}" for name, value, reason in found if value is None]
+    if unknown:
+        return None, "; ".join(unknown)
+    least, name, reason = min((value, name, why) for name, value, why in found if value is not None)
+    return least, reason or f"the SQNR is that of output {name!r}, the lowest of {len(found)}"
 
 
 def sqnr_db(this: np.ndarray, baseline: np.ndarray) -> tuple[float | None, str]:
     """Return the centred signal-to-quantization-noise ratio in dB, or None and why.
 
     10·log10(Σ(y - ȳ)² / Σ(x - y)²) over all samples and classes, x these outputs, y the float
-    ones and ȳ their mean per class. Centring takes away what is the same for every sample and
-    so decides nothing; an offset in x stays, as noise. With R² = 1 - 10^(-SQNR/10) this is the
-    coefficient of determination.
+    ones and ȳ their mean per class; infinite, with a reason, where x equals y. Centring takes
+    away what is the same for every sample and so decides nothing; an offset in x stays, as noise.
+    With R² = 1 - 10^(-SQNR/10) this is the coefficient of determination.
     """
     total = np.zeros(baseline.shape[1:], dtype=np.float64)
     for (theirs,) in slices(baseline):
         total += theirs.sum(axis=0, dtype=np.float64)
     mean = total / len(baseline)
     signal = noise = 0.0
-    for mine, theirs in slices(this, baseline):
-        precise = theirs.astype(np.float64)
-        signal += float(np.square(precise - mean).sum())
-        noise += float(np.square(mine - precise).sum())
+    with np.errstate(invalid="ignore"):  # what is not finite is told as a reason
+        for mine, theirs in slices(this, baseline):
+            precise = theirs.astype(np.float64)
+            signal += float(np.square(precise - mean).sum())
+            noise += float(np.square(mine - precise).sum())
     if not math.isfinite(noise) or not math.isfinite(signal):
         return None, "no SQNR: outputs are not all finite numbers"
     if noise == 0:
-        return None, "no SQNR: the outputs are identical to the float model's (no noise at all)"
+        return math.inf, "no SQNR: the outputs are identical to the float model's (no noise at all)"
     if signal == 0:
         return None, "no SQNR: the float model's outputs are the same for every sample"
     return 10 * math.log10(signal / noise), ""

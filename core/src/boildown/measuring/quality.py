@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..comparison.schema import Quality
@@ -39,8 +40,9 @@ def quality(
     if baseline is None:
         reasons.append("the float model itself: agreement, SQNR and differences do not apply")
     else:
-        closeness["sqnr_db"], reason = least_sqnr_db(outputs, baseline)
+        ratio, reason = least_sqnr_db(outputs, baseline)
         reasons.append(reason)
+        closeness["sqnr_db"] = None if ratio == math.inf else ratio  # JSON has no infinity
         if task == CLASSIFICATION:
             closeness["agreement"] = agreement(open_output(outputs), open_output(baseline))
     wanted = [metric for metric in installed.metrics if metric.task == task]
