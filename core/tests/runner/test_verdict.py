@@ -18,6 +18,7 @@ from boildown.recipe.recipe import LIMITS, Status
 from boildown.runner.verdict import check_limits, exit_code
 
 MACHINE = Machine(cpu="x", instruction_sets=(), cores=1, threads=1, os="x", python="3.11")
+MISSED = LimitCheck(name="bytes", limit=1, value=2, ok=False)
 
 
 def row(status: Status = "ok", **more: object) -> Row:
@@ -38,8 +39,10 @@ def verdict(found: Row, **recipe: object) -> int:
         (row("unsupported"), {}, 1),
         (row("unsupported"), {"allow": ["unsupported"]}, 0),
         (row("no_effect"), {}, 1),
-        (row(limits=[LimitCheck(name="bytes", limit=1, value=2, ok=False)]), {}, 1),
+        (row(limits=[MISSED]), {}, 1),
         (row(limits=[LimitCheck(name="bytes", limit=3, value=2, ok=True)]), {}, 0),
+        (row("no_effect", limits=[MISSED]), {"allow": ["no_effect"]}, 1),
+        (row("failed", limits=[MISSED]), {"allow": ["failed"]}, 0),
     ],
 )
 def test_the_exit_code_is_0_where_every_row_is_as_asked(

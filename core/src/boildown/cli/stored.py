@@ -13,9 +13,6 @@ from .running import Samples, Seconds, Threads, Timing
 if TYPE_CHECKING:
     from ..report.results import Results
 
-#: Statuses of rows with a model that was measured.
-_MEASURED = ("ok", "no_effect")
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -57,7 +54,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
     from ..job.process import Limits
-    from ..runner.verdict import within_limits
+    from ..runner.verdict import MEASURED, within_limits
     from .live import Live
 
     with Live() as live:
@@ -74,7 +71,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
         )
     _show(results)
     rows = [row for row in results.rows if row.deployable is not None]
-    kept = all(row.status in _MEASURED and within_limits(row) for row in rows)
+    kept = all(row.status in MEASURED and within_limits(row) for row in rows)
     raise typer.Exit(OK if kept else SOME_NOT_OK)
 
 

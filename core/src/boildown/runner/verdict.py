@@ -11,6 +11,9 @@ from ..recipe.recipe import LIMITS, Recipe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Statuses of rows that have figures.
+MEASURED = ("ok", "no_effect")
+
 
 def check_limits(row: Row, limits: Mapping[str, float]) -> tuple[LimitCheck, ...]:
     """Hold a row against the recipe's limits; a value that is not there keeps no limit."""
@@ -29,8 +32,8 @@ def exit_code(comparison: Comparison, recipes: Mapping[str, Recipe]) -> int:
 
 
 def within_limits(row: Row) -> bool:
-    """Tell whether a row keeps its limits; one that is not ok has none to keep."""
-    return row.status != "ok" or all(check.ok for check in row.limits)
+    """Tell whether a row keeps its limits; one that was not measured has none to keep."""
+    return row.status not in MEASURED or all(check.ok for check in row.limits)
 
 
 def _check(name: str, limit: float, value: float | None) -> LimitCheck:
