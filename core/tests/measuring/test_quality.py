@@ -36,7 +36,7 @@ def test_the_float_model_has_accuracy_and_no_differences(store: Store) -> None:
     top1 = metric(judged, "top1")
     assert (top1.value, top1.n, top1.difference, top1.difference_interval) == (0.9, 100, None, None)
     assert top1.interval == pytest.approx((0.8256, 0.9448), abs=1e-4)
-    assert judged.agreement is judged.sqnr_db is None
+    assert judged.agreement is judged.sqnr_db is judged.identical is None
     assert "float model itself" in judged.reason
 
 
@@ -56,7 +56,7 @@ def test_identical_outputs_differ_by_exactly_nothing(store: Store) -> None:
     assert top1.difference == 0
     assert top1.difference_interval == pytest.approx((-bound, bound))
     assert judged.agreement == 1
-    assert judged.sqnr_db is None
+    assert (judged.sqnr_db, judged.identical) == (None, True)
     assert "identical" in judged.reason
 
 
@@ -77,6 +77,7 @@ def test_nan_outputs_are_wrong_and_said(store: Store) -> None:
     judged = judge(store("this", broken, LABELS), store("float", RIGHT, LABELS))
     assert metric(judged, "top1").value == 0.7
     assert judged.agreement == 0.7
+    assert judged.identical is False
     assert "30 of 100 samples give NaN" in judged.reason
     assert "no SQNR" in judged.reason
 
@@ -101,6 +102,7 @@ def test_an_unknown_task_still_has_sqnr(store: Store) -> None:
     judged = judge(store("a", RIGHT + 0.1), store("b", RIGHT), task="depth")
     assert judged.metrics == ()
     assert judged.agreement is None
+    assert "no agreement: the task 'depth' has no classes" in judged.reason
     assert judged.sqnr_db == pytest.approx(10 * np.log10(0.09 / 0.01), abs=1e-5)
     assert "no metric for the task 'depth'" in judged.reason
 

@@ -71,3 +71,21 @@ def test_limits_bound_from_the_right_side() -> None:
 def test_a_figure_that_is_not_there_keeps_no_limit(name: str) -> None:
     (check,) = check_limits(row("failed"), {name: 1.0})
     assert (check.ok, check.value, check.reason) == (False, None, "the row has no such figure")
+
+
+def test_identical_outputs_keep_every_bound_on_the_sqnr_and_unknown_ones_none() -> None:
+    for identical in (True, False, None):
+        judged = Quality(
+            task="t", measured_on="x", metrics=(), identical=identical, reason="no SQNR: because"
+        )
+        (check,) = check_limits(row(quality=judged), {"sqnr_db": 30})
+        kept = identical is True
+        assert (check.value, check.ok, check.reason) == (None, kept, "no SQNR: because")
+
+
+@pytest.mark.parametrize("name", ["top1", "top1_difference"])
+def test_a_limit_says_why_its_figure_is_null(name: str) -> None:
+    unlabelled = Metric(name="top1", value=None, n=10, reason="the data has no labels")
+    judged = Quality(task="t", measured_on="x", metrics=(unlabelled,), reason="no SQNR: because")
+    (check,) = check_limits(row(quality=judged), {name: 0.5})
+    assert check.reason == "the data has no labels"

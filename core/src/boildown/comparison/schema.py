@@ -64,6 +64,8 @@ class Quality(Frozen):
     metrics: tuple[Metric, ...]
     agreement: float | None = None
     sqnr_db: float | None = None
+    #: Every output equals the float source's, number for number: the SQNR is infinite, so null.
+    identical: bool | None = None
     reason: str = ""
 
 

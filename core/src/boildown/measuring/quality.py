@@ -36,15 +36,18 @@ def quality(
         check_same_samples(outputs, baseline)
     installed = installed_metrics() if metrics is None else Installed(tuple(metrics), ())
     reasons = [_not_finite(outputs)]
-    closeness: dict[str, float | None] = {"agreement": None, "sqnr_db": None}
+    closeness: dict[str, float | None] = {"agreement": None, "sqnr_db": None, "identical": None}
     if baseline is None:
         reasons.append("the float model itself: agreement, SQNR and differences do not apply")
     else:
         ratio, reason = least_sqnr_db(outputs, baseline)
         reasons.append(reason)
+        closeness["identical"] = ratio == math.inf
         closeness["sqnr_db"] = None if ratio == math.inf else ratio  # JSON has no infinity
         if task == CLASSIFICATION:
             closeness["agreement"] = agreement(open_output(outputs), open_output(baseline))
+        else:
+            reasons.append(f"no agreement: the task {task!r} has no classes")
     wanted = [metric for metric in installed.metrics if metric.task == task]
     if not wanted:
         reasons.append(f"no metric for the task {task!r} is installed")

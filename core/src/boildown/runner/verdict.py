@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..comparison.schema import Comparison, LimitCheck, Row
@@ -11,13 +12,18 @@ from ..recipe.recipe import LIMITS, Recipe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..comparison.schema import Deployable, Memory, Metric, Quality, Speed
+
 #: Statuses of rows that have figures.
 MEASURED = ("ok", "no_effect")
 
 
 def check_limits(row: Row, limits: Mapping[str, float]) -> tuple[LimitCheck, ...]:
-    """Hold a row against the recipe's limits; a value that is not there keeps no limit."""
-    return tuple(_check(name, limit, _value(row, name)) for name, limit in limits.items())
+    """Hold a row against the recipe's limits; a value that is not there keeps no limit.
+
+    Identical outputs have an infinite SQNR, which keeps every bound.
+    """
+    return tuple(_check(row, name, limit) for name, limit in limits.items())
 
 
 def exit_code(comparison: Comparison, recipes: Mapping[str, Recipe]) -> int:
@@ -36,28 +42,38 @@ def within_limits(row: Row) -> bool:
     return row.status not in MEASURED or all(check.ok for check in row.limits)
 
 
-def _check(name: str, limit: float, value: float | None) -> LimitCheck:
-    if value is None:
-        reason = "the row has no such figure"
-        return LimitCheck(name=name, limit=limit, value=None, ok=False, reason=reason)
-    ok = value <= limit if LIMITS[name] == "maximum" else value >= limit
-    return LimitCheck(name=name, limit=limit, value=value, ok=ok)
+def _check(row: Row, name: str, limit: float) -> LimitCheck:
+    value, why = _figure(row, name)
+    kept = value is not None and (value <= limit if LIMITS[name] == "maximum" else value >= limit)
+    if value is None or math.isinf(value):  # JSON has no infinity
+        reason = why or "the row has no such figure"
+        return LimitCheck(name=name, limit=limit, value=None, ok=kept, reason=reason)
+    return LimitCheck(name=name, limit=limit, value=value, ok=kept)
 
 
-def _value(row: Row, name: str) -> float | None:
+def _figure(row: Row, name: str) -> tuple[float | None, str]:
+    """Return what is bounded, or None; and what the row says of its group's missing figures."""
     metric, _, difference = name.partition("_")
+    group: Deployable | Quality | Metric | Speed | Memory | None = None
     found: float | None = None
-    if row.deployable is not None and name in ("bytes", "deflated_bytes", "bits_per_weight"):
-        found = getattr(row.deployable, name)
+    if name in ("bytes", "deflated_bytes", "bits_per_weight"):
+        group = row.deployable
+        found = getattr(group, name, None)
     elif metric in ("top1", "top5"):
-        figure = metric_of(row.quality, metric) if row.quality is not None else None
-        found = getattr(figure, "difference" if difference else "value", None)
+        # Where nothing ran there are no metrics, and the quality says why.
+        group = (metric_of(row.quality, metric) or row.quality) if row.quality else None
+        found = getattr(group, "difference" if difference else "value", None)
     elif name in ("agreement", "sqnr_db"):
-        found = getattr(row.quality, name, None)
-    elif name.startswith("latency_") and row.speed is not None:
-        found = getattr(row.speed.latency_ms, name.split("_")[1], None)
-    elif name == "speedup" and row.speed is not None:
-        found = getattr(row.speed.versus_same_runtime_float, "median", None)
+        group = row.quality
+        identical = name == "sqnr_db" and group is not None and group.identical
+        found = math.inf if identical else getattr(group, name, None)
+    elif name.startswith("latency_"):
+        group = row.speed
+        found = getattr(group.latency_ms, name.split("_")[1], None) if group else None
+    elif name == "speedup":
+        group = row.speed
+        found = getattr(group.versus_same_runtime_float, "median", None) if group else None
     elif name == "peak_rss_bytes":
-        found = getattr(row.memory, name, None)
-    return found
+        group = row.memory
+        found = getattr(group, name, None)
+    return found, group.reason if group is not None else ""
