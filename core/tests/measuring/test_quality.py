@@ -120,5 +120,34 @@ def test_a_metric_of_any_kind_can_be_added(store: Store) -> None:
     assert found.difference_interval == (-1, -1)
 
 
+@pytest.mark.parametrize(
+    ("scores", "right_or_wrong", "said"),
+    [
+        ([2.0], True, "100 of 100 samples are neither right (1) nor wrong (0)"),
+        ([0.0, 0.5], True, "50 of 100 samples are neither right (1) nor wrong (0)"),
+        ([0.0, 1e200], False, "the interval of its scores is no finite number"),
+        ([1.7e308], False, "the value of its scores is no finite number"),
+        ([np.nan, 1.0], False, "50 of 100 samples have a score that is no finite number"),
+    ],
+)
+def test_scores_that_give_no_figure_are_null_and_say_why(
+    store: Store, *, scores: list[float], right_or_wrong: bool, said: str
+) -> None:
+    odd = Scoring("odd", "depth", lambda *_: np.resize(scores, 100), right_or_wrong=right_or_wrong)
+    pair = store("this", RIGHT, LABELS), store("float", RIGHT, LABELS)
+    (found,) = judge(*pair, "depth", metrics=[odd]).metrics
+    assert (found.value, found.interval, found.difference) == (None, None, None)
+    assert said in found.reason
+
+
+def test_an_error_of_boildown_in_a_metric_of_a_plugin_ends_nothing(store: Store) -> None:
+    def strict(*_: Any) -> Any:
+        raise DataError("no depth in there")
+
+    metrics = [Scoring("strict", "depth", strict)]
+    (found,) = judge(store("this", RIGHT, LABELS), None, "depth", metrics=metrics).metrics
+    assert found.reason == "the metric failed (DataError: no depth in there)"
+
+
 def test_classes_are_counted(store: Store) -> None:
     assert classes_of(store("a", np.zeros((4, 7, 1, 1)))) == 7

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..comparison.schema import Interval, Metric
-from ..errors import BoildownError, DataError
+from ..errors import DataError
 from ..plugins.values import CLASSIFICATION
 from .fidelity import open_output, slices
 from .metrics import Scoring, class_scores
@@ -40,20 +40,28 @@ def judged(metric: Scoring, outputs: Outputs, baseline: Outputs | None) -> Metri
     if metric.task == CLASSIFICATION:
         _check_labels(np.load(outputs.truth[0], allow_pickle=False), classes_of(outputs))
     try:
-        scores = _scores(metric, outputs)
-        before = None if baseline is None else _scores(metric, baseline)
-    except BoildownError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a plugin's own code
+        return Metric.model_validate({**known, **_figures(metric, outputs, baseline)})
+    except Exception as error:  # noqa: BLE001 - a plugin's own code and scores
         reason = f"the metric failed ({type(error).__name__}: {error})"
         return Metric.model_validate(known | {"value": None, "reason": reason})
-    known |= {"value": float(scores.mean()), "interval": _interval(metric, scores)}
-    if before is not None:
-        known |= {
-            "difference": float((scores - before).mean()),
-            "difference_interval": _difference_interval(metric, scores, before),
-        }
-    return Metric.model_validate(known)
+
+
+def _figures(
+    metric: Scoring, outputs: Outputs, baseline: Outputs | None
+) -> dict[str, float | Interval | None]:
+    """Return mean and difference with their intervals; ValueError where one is not finite."""
+    scores = _scores(metric, outputs)
+    before = None if baseline is None else _scores(metric, baseline)
+    found: dict[str, float | Interval | None] = {}
+    with np.errstate(over="ignore", invalid="ignore"):
+        found |= {"value": float(scores.mean()), "interval": _interval(metric, scores)}
+        if before is not None:
+            found["difference"] = float((scores - before).mean())
+            found["difference_interval"] = _difference_interval(metric, scores, before)
+    for name, figure in found.items():
+        if figure is not None and not np.isfinite(figure).all():
+            raise ValueError(f"the {name.replace('_', ' ')} of its scores is no finite number")
+    return found
 
 
 def _scores(metric: Scoring, outputs: Outputs) -> np.ndarray:
@@ -73,6 +81,8 @@ def _scores(metric: Scoring, outputs: Outputs) -> np.ndarray:
     if not np.isfinite(scores).all():
         missed = int((~np.isfinite(scores)).sum())
         raise ValueError(f"{missed} of {len(scores)} samples have a score that is no finite number")
+    if metric.right_or_wrong and (missed := int((~np.isin(scores, (0, 1))).sum())):
+        raise ValueError(f"{missed} of {len(scores)} samples are neither right (1) nor wrong (0)")
     return scores
 
 
