@@ -73,13 +73,13 @@ def _bits(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _score(quality: Quality | None) -> str:
-    metric = primary(quality)
+def _score(quality: Quality | None, model: ModelRecord | None) -> str:
+    metric = primary(quality, model)
     return numbers.score(metric.value) if metric else ""
 
 
 def _difference(view: View) -> str:
-    metric = primary(view.row.quality)
+    metric = primary(view.row.quality, view.model)
     if metric is None:
         return ""
     return numbers.difference(metric.difference, metric.difference_interval, like=metric.value)
@@ -138,8 +138,8 @@ COLUMNS = (
         ("", METRIC),
         METRIC,
         "quality",
-        lambda view: _score(view.row.quality),
-        lambda model: _score(model.baseline.quality),
+        lambda view: _score(view.row.quality, view.model),
+        lambda model: _score(model.baseline.quality, model),
     ),
     Column(
         (METRIC, "difference"),

@@ -61,7 +61,8 @@ def standings(comparison: Comparison) -> list[Standing]:
     found: dict[int, Standing] = {}
     groups: dict[tuple[str, int, str, int], list[Point]] = defaultdict(list)
     for number, row in enumerate(comparison.results, start=1):
-        model, metric = models.get((row.model, row.machine)), primary(row.quality)
+        model = models.get((row.model, row.machine))
+        metric = primary(row.quality, model)
         why = _unranked(row, model, metric)
         if why or model is None or metric is None:
             found[number] = Standing("unranked", f"not ranked: {why}")

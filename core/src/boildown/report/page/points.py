@@ -27,7 +27,7 @@ def plots_of(group: Group) -> dict[str, Any] | None:
     shown = [row for row in rows if row is not None]
     if not shown:
         return None
-    metric = primary(shown_quality(group))
+    metric = primary(shown_quality(group), model)
     before = primary(model.baseline.quality) if model else None
     upwards = metric is None or metric.higher_is_better
     return {
@@ -45,7 +45,9 @@ def plots_of(group: Group) -> dict[str, Any] | None:
 def shown_quality(group: Group) -> Quality | None:
     """Return a quality of the group that has a difference, which names the metric of its plots."""
     found = (view.row.quality for view in group.views)
-    return next((q for q in found if (m := primary(q)) and m.difference is not None), None)
+    return next(
+        (q for q in found if (m := primary(q, group.model)) and m.difference is not None), None
+    )
 
 
 def _row(view: View, model: ModelRecord | None) -> dict[str, Any] | None:
@@ -70,7 +72,8 @@ def _point(
     speed: Speed | None,
     model: ModelRecord | None,
 ) -> dict[str, Any] | None:
-    metric, before = primary(quality), model.baseline.size.deflated_bytes if model else None
+    metric = primary(quality, model)
+    before = model.baseline.size.deflated_bytes if model else None
     if metric is None or metric.difference is None:
         return None
     after = file.deflated_bytes if file else None
