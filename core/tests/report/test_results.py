@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from boildown.comparison.columns import FIXED, metric_columns
 from boildown.comparison.files import write
 from boildown.comparison.schema import Comparison
 from boildown.errors import UsageError
@@ -44,6 +45,13 @@ def results(comparison: Comparison, tmp_path: Path) -> Results:
 
 def test_printing_shows_the_plain_table(results: Results) -> None:
     assert str(results) == plain(results.comparison)
+
+
+def test_every_column_is_reserved_or_of_a_metric(comparison: Comparison) -> None:
+    (first, *_) = records(comparison)
+    of_metrics = {column for name in ("top1", "top5") for column in metric_columns(name)}
+    assert first.keys() == FIXED | of_metrics
+    assert FIXED.isdisjoint(of_metrics)
 
 
 def test_the_representation_is_short(results: Results, tmp_path: Path) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..comparison.columns import FIXED, metric_columns
 from ..errors import PluginError
 from ..plugins.registry import load
 from .metrics import METRICS, Scoring
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ENTRY_POINTS = "boildown.metrics"
+#: What conditions of `boildown diff` can name.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class Installed(NamedTuple):
@@ -31,6 +38,8 @@ def installed_metrics() -> Installed:
             continue
         if not isinstance(metric, Scoring):
             broken.append(f"metric {entry.name} ({entry.value}) is no boildown.Scoring")
+        elif why := _unfit(metric.name, found.values()):
+            broken.append(f"metric {entry.name} ({entry.value}) is left out: {why}")
         elif _key(metric) in found:
             broken.append(
                 f"metric {entry.name} ({entry.value}) is left out: {metric.task} has a metric "
@@ -39,6 +48,19 @@ def installed_metrics() -> Installed:
         else:
             found[_key(metric)] = metric
     return Installed(tuple(found.values()), tuple(broken))
+
+
+def _unfit(name: str, found: Iterable[Scoring]) -> str:
+    """Return why results cannot have a metric of this name, empty where they can."""
+    if not _NAME.fullmatch(str(name)):
+        return f"its name {name!r} is not made of letters, digits and _, a letter first"
+    taken = dict.fromkeys(FIXED, "")
+    taken |= {column: other.name for other in found for column in metric_columns(other.name)}
+    for column in metric_columns(name):
+        if taken.get(column, name) != name:
+            of = f"the metric {taken[column]!r}" if taken[column] else "every row"
+            return f"its name {name!r} gives results a column {column!r}, which {of} has already"
+    return ""
 
 
 def _key(metric: Scoring) -> tuple[str, str]:

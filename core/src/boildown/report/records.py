@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..comparison.columns import metric_columns
 from .view import views
 
 if TYPE_CHECKING:
@@ -68,11 +69,10 @@ def _quality(quality: Quality | None) -> Iterator[Item]:
     yield "agreement", quality.agreement if quality else None
     yield "sqnr_db", quality.sqnr_db if quality else None
     for metric in quality.metrics if quality else ():
-        yield metric.name, metric.value
-        yield f"{metric.name}_n", metric.n
-        yield from _ends(metric.name, metric.interval)
-        yield f"{metric.name}_difference", metric.difference
-        yield from _ends(f"{metric.name}_difference", metric.difference_interval)
+        low, high = metric.interval or (None, None)
+        least, greatest = metric.difference_interval or (None, None)
+        values = (metric.value, metric.n, low, high, metric.difference, least, greatest)
+        yield from zip(metric_columns(metric.name), values, strict=True)
 
 
 def _speed(speed: Speed | None) -> Iterator[Item]:
