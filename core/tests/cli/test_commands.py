@@ -90,6 +90,7 @@ def test_a_row_that_is_allowed_not_to_be_ok_ends_with_0(
         (["export", "nowhere", "1", "dest"], "nowhere"),
         (["compar"], "compare"),
         (["compare", "float16", "--samples", "0"], "--samples"),
+        (["plan", "float16", "--data", ""], "data: String should have"),
     ],
 )
 def test_ordinary_mistakes_are_one_clear_error_with_exit_code_2(

@@ -239,6 +239,11 @@ def test_a_run_that_has_not_kept_its_source_says_so(
         again()
 
 
+def test_data_without_a_name_is_refused_and_not_left_out(again: Callable[..., Results]) -> None:
+    with pytest.raises(UsageError, match="data: "):
+        again(data="")
+
+
 def test_a_run_is_not_overwritten(run: Path) -> None:
     with pytest.raises(UsageError, match="a folder of its own"):
         measure(run, out=run)

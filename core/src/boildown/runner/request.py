@@ -19,7 +19,8 @@ class Request(Frozen):
     recipes: Annotated[tuple[Recipe, ...], Field(min_length=1)]
     models: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
-    data: str | None = None
+    #: An empty text is most likely a variable that nobody set.
+    data: Annotated[str, Field(min_length=1)] | None = None
     #: Test samples at most; None: all of them.
     samples: Annotated[int, Field(ge=1)] | None = None
     #: Jobs that compress at the same time.
