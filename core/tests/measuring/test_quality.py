@@ -63,9 +63,9 @@ def test_identical_outputs_differ_by_exactly_nothing(store: Store) -> None:
 def test_without_labels_there_is_agreement_and_sqnr_but_no_accuracy(store: Store) -> None:
     this = wrong_in(20) + 0.01
     judged = judge(store("this", this), store("float", RIGHT))
-    assert {(m.name, m.value, m.reason) for m in judged.metrics} == {
-        ("top1", None, "the data has no labels"),
-        ("top5", None, "the data has no labels"),
+    assert {(m.name, m.value, m.n, m.reason) for m in judged.metrics} == {
+        ("top1", None, 0, "the data has no labels"),
+        ("top5", None, 0, "the data has no labels"),
     }
     assert judged.agreement == 0.8
     assert judged.sqnr_db is not None

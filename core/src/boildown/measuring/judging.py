@@ -32,7 +32,7 @@ def judged(metric: Scoring, outputs: Outputs, baseline: Outputs | None) -> Metri
     """
     known: dict[str, object] = {
         "name": metric.name,
-        "n": outputs.n,
+        "n": outputs.n if outputs.truth else 0,
         "higher_is_better": metric.higher_is_better,
     }
     if not outputs.truth:

@@ -176,7 +176,7 @@ def _deployable(judged: Judged, folder: Path, out: Path) -> Deployable:
 
 def _provenance(worked: Worked, folder: Path, out: Path) -> Provenance:
     log: str | None = None
-    if worked.done.log.exists():
+    if worked.done.log.exists() and worked.done.log.stat().st_size:
         shutil.copyfile(worked.done.log, folder / LOG)
         log = (folder / LOG).relative_to(out).as_posix()
     return Provenance(
