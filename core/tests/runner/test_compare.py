@@ -237,6 +237,19 @@ def test_what_is_not_there_is_an_error_before_any_job(
     assert not asked["out"].exists()
 
 
+def test_a_model_without_layers_is_an_error_before_any_job(
+    asked: dict[str, Any], tiny: onnx.ModelProto
+) -> None:
+    relu = onnx.helper.make_node("Relu", ["x"], ["y"])
+    output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["N", 3, 8, 8])
+    graph = onnx.helper.make_graph([relu], "g", tiny.graph.input, [output])
+    tiny.graph.CopyFrom(graph)
+    onnx.save(tiny, asked["models"])
+    with pytest.raises(ModelError, match="the model has no layer with a constant weight"):
+        compare(recipe(), **asked)
+    assert not asked["out"].exists()
+
+
 def test_a_pattern_that_matches_no_layer_is_an_error(asked: dict[str, Any]) -> None:
     with pytest.raises(RecipeError, match="konv"):
         compare(recipe(step={"layers": {"include": ["konv"]}}), **asked)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..artifact import Artifact
 from ..comparison.schema import DataRecord
+from ..errors import ModelError
 from ..job.environment import digest, source_digest
 from ..model.content import content_digest
 from ..model.layers import Layer, source_layers
@@ -122,9 +123,18 @@ def prepare_subject(
     """Make one model ready, with the data of command line, recipe or model, in this order.
 
     Of the data only the splits in `uses` are looked at.
+
+    Raises:
+        ModelError: the model has no layer that could be compressed.
     """
     progress(0, 0, "reading the model")
     entry, normalized = prepare_model(uri, store, trust=request.trust)
+    layers = tuple(source_layers(normalized.path))
+    if not any(layer.size for layer in layers):
+        raise ModelError(
+            f"{uri}: the model has no layer with a constant weight, so there is nothing to "
+            f"compress; `boildown inspect` shows what it has"
+        )
     if recipe.input is not None:
         entry = entry.model_copy(update={"preprocessing": recipe.input})
     # What a source expects of its model holds on the model's own data only.
@@ -148,7 +158,7 @@ def prepare_subject(
     return Subject(
         entry=entry,
         normalized=normalized,
-        layers=tuple(source_layers(normalized.path)),
+        layers=layers,
         data=data.manifest,
         digests=data.digests,
         notes=(*entry.warnings, *data.notes),
