@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from .recipe.steps import Step as Step
     from .recipe.steps import Train as Train
     from .report.results import Results as Results
+    from .shipping.about_halves import about_halves as about_halves
     from .shipping.about_int8 import about_int8 as about_int8
     from .shipping.alike import fitted_to as fitted_to
     from .shipping.alike import named_graph as named_graph
@@ -207,6 +208,7 @@ _HOME = {
     "store_halves": "shipping.halves",
     "store_plainly": "shipping.plain",
     "quantize_last_bias": "shipping.last_bias",
+    "about_halves": "shipping.about_halves",
     "about_int8": "shipping.about_int8",
     "about_one_bit": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",

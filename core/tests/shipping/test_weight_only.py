@@ -6,9 +6,18 @@ from pathlib import Path
 
 import onnx
 import pytest
-from boildown import Artifact, Context, Quantize, quantize_weights, source_layers
+from boildown import (
+    Artifact,
+    Context,
+    Quantize,
+    initializers,
+    quantize_weights,
+    source_layers,
+    store_values,
+)
 from boildown.model.state import onnx_layer_states
 from boildown.recipe.steps import Layers
+from onnx import numpy_helper
 
 from .conftest import cnn
 
@@ -44,6 +53,25 @@ def test_that_one_bit_is_not_faster_is_said(weights: str, notes: int, tmp_path: 
     step = Quantize.model_validate({"weights": weights})
     outcome = quantize_weights(source, step, Context(workdir=tmp_path, original=source))
     assert sum("no kernel" in warning.text for warning in outcome.warnings) == notes
+
+
+@pytest.mark.parametrize(
+    ("kind", "holds", "beyond"), [("float16", 65504, 1e6), ("bfloat16", 1e6, 3.4e38)]
+)
+def test_weights_that_sixteen_bits_cannot_hold_are_told(
+    kind: str, holds: float, beyond: float, tmp_path: Path
+) -> None:
+    for value, told in ((holds, False), (-beyond, True)):
+        model = cnn()
+        array = numpy_helper.to_array(initializers(model)["wide.w"]).copy()
+        array.flat[:2] = value
+        store_values(model, {"wide.w": array})
+        onnx.save(model, tmp_path / "source.onnx")
+        source, step = Artifact(path=tmp_path / "source.onnx"), Quantize(weights=kind)
+        outcome = quantize_weights(source, step, Context(workdir=tmp_path, original=source))
+        assert len(outcome.approximations) == told
+        assert all("2 numbers are beyond what" in how for how in outcome.approximations)
+        assert all("2 of 'wide'" in how for how in outcome.approximations)
 
 
 def source_layers_of_cnn(folder: Path) -> list[str]:

@@ -41,12 +41,18 @@ def test_that_it_is_slow_here_is_told(kit: Callable[..., Kit]) -> None:
     assert "slow" in warnings[0].text
 
 
-def test_a_weight_beyond_float16_becomes_the_greatest_there_is(kit: Callable[..., Kit]) -> None:
+@pytest.mark.parametrize("step", [Quantize(weights="float16"), HALF])
+def test_a_weight_beyond_float16_becomes_the_greatest_there_is_and_is_told(
+    step: Quantize, kit: Callable[..., Kit]
+) -> None:
     model = cnn()
     tensor = next(t for t in model.graph.initializer if t.name == "side.w")
     weight = numpy_helper.to_array(tensor).copy()
     weight.flat[:2] = 1e6, -1e6
     tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
     made = kit(model)
-    found = made.weights(shipped(made.run(Quantize(weights="float16"))))["side"]
-    assert found.ravel()[:2].tolist() == [65504, -65504]
+    result = made.run(step)
+    assert made.weights(shipped(result))["side"].ravel()[:2].tolist() == [65504, -65504]
+    (how,) = result.steps[0].approximations
+    assert "2 numbers are beyond what float16 can hold" in how
+    assert how.endswith("±65,504: 2 of 'side'; bfloat16 holds them")

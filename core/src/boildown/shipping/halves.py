@@ -22,14 +22,18 @@ _KINDS = {
 }
 
 
+def largest_half(kind: str) -> float:
+    """Return the largest number of float16 or bfloat16; KeyError for another kind."""
+    return _KINDS[kind][1]
+
+
 def store_halves(model: ModelProto, weights: Iterable[str], kind: str) -> None:
     """Round initializers, by name, to the nearest number of 16 bits, in place.
 
     `kind` is float16 or bfloat16, as in `Quantize.weights`. A weight beyond what it can hold
-    becomes the largest there is, not infinity. Each weight
-    keeps its name, now that of a float32 tensor that a Cast computes; ONNX Runtime does so once,
-    when it loads the file. Raises KeyError for a name that is no dense initializer,
-    and for another kind.
+    becomes the largest there is, not infinity; `about_halves` says so. Each weight keeps its
+    name, now that of a float32 tensor that a Cast computes; ONNX Runtime does so once, when it
+    loads the file. Raises KeyError for a name that is no dense initializer, and for another kind.
     """
     wanted, largest = _KINDS[kind]
     tensors = initializers(model)

@@ -14,6 +14,7 @@ from ..encoding.quantize import encode_weight
 from ..plugins.selection import selected_layers
 from ..plugins.values import StepOutcome, Warned
 from ..recipe.steps import Prune
+from .about_halves import about_halves
 from .codes import store_codes
 from .files import read_graph, write_graph
 from .graph import initializers
@@ -28,15 +29,18 @@ if TYPE_CHECKING:
 def quantize_weights(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Store the selected weights in the bits that `step.weights` asks for, and compute in float32.
 
-    Integers have a scale per output channel or tensor; float16 and bfloat16 have none.
+    Integers have a scale per output channel or tensor; float16 and bfloat16 have none, and say
+    which weights they cannot hold.
     """
     graph = read_graph(model)
     layers = selected_layers(step, context)
+    tensors = initializers(graph)
+    arrays = {layer.weight: numpy_helper.to_array(tensors[layer.weight]) for layer in layers}
+    nearly: tuple[str, ...] = ()
     if step.weights in {"float16", "bfloat16"}:
-        store_halves(graph, [layer.weight for layer in layers], step.weights)
+        nearly = about_halves({layer.name: arrays[layer.weight] for layer in layers}, step.weights)
+        store_halves(graph, arrays, step.weights)
     else:
-        tensors = initializers(graph)
-        arrays = {layer.weight: numpy_helper.to_array(tensors[layer.weight]) for layer in layers}
         store_codes(
             graph,
             {
@@ -45,7 +49,9 @@ def quantize_weights(model: Artifact, step: Quantize, context: Context) -> StepO
             },
         )
     artifact = write_graph(graph, context, step.weights.replace(":", "-"))
-    return StepOutcome(artifact=artifact, warnings=about_one_bit(step, context))
+    return StepOutcome(
+        artifact=artifact, approximations=nearly, warnings=about_one_bit(step, context)
+    )
 
 
 def about_one_bit(step: Quantize, context: Context) -> tuple[Warned, ...]:
