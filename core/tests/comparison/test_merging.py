@@ -21,17 +21,25 @@ def row(backend: str, status: str = "ok", **more: Any) -> s.Row:
     )
 
 
-def run(cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4, seed: int = 0) -> s.Comparison:
+def run(
+    cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4, seed: int = 0, tested: str = ""
+) -> s.Comparison:
     size = s.Size(bytes=8, deflated_bytes=8, bits_per_weight=32, entropy_bits_per_weight=9)
     baseline = s.Baseline(size=size, quality=None, speed=None, memory=None)
     model = s.ModelRecord(
-        uri="m.onnx", sha256=sha256, parameters=2, macs=2, preprocessing=None, baseline=baseline
+        uri="m.onnx",
+        sha256=sha256,
+        parameters=2,
+        macs=2,
+        preprocessing=None,
+        baseline=baseline,
+        test_sha256=tested,
     )
     return s.Comparison(
         machine=machine(cpu),
         models=(model,),
         recipes=({"name": "r", "seed": seed, "steps": [{"op": "cluster", "bits": bits}]},),
-        results=rows,
+        results=tuple(row.model_copy(update={"test_sha256": tested}) for row in rows),
     )
 
 
@@ -48,6 +56,13 @@ def test_of_one_job_on_one_machine_the_last_run_counts() -> None:
     whole = merged([("a", first), ("b", second)])
     assert [(r.backend, r.status) for r in whole.results] == [("tflite", "ok"), ("torch", "ok")]
     assert len(whole.models) == 1
+
+
+def test_the_same_job_on_other_test_data_is_another_row_with_its_own_baseline() -> None:
+    first, second = run("x86", row("torch"), tested="a"), run("x86", row("torch"), tested="b")
+    whole = merged([("a", first), ("b", second)])
+    assert [found.test_sha256 for found in whole.results] == ["a", "b"]
+    assert [model.test_sha256 for model in whole.models] == ["a", "b"]
 
 
 def test_the_same_job_on_two_machines_is_two_rows() -> None:

@@ -48,6 +48,15 @@ def test_a_run_does_not_differ_from_itself(measured: Comparison) -> None:
     assert {change.kind for change in found} == {"same"}
 
 
+def test_a_job_that_stands_there_on_several_test_data_is_not_compared(
+    measured: Comparison,
+) -> None:
+    other = measured.results[0].model_copy(update={"test_sha256": "another"})
+    twice = with_rows(measured, [*measured.results, other])
+    with pytest.raises(UsageError, match="on several test data; compare single runs"):
+        changes(measured, twice)
+
+
 def test_what_differs_is_named_with_both_values(measured: Comparison) -> None:
     first, *rest = measured.results
     (change, *others) = changes(measured, with_rows(measured, [scored(first, 0.5), *rest]))

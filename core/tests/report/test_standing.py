@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from boildown.comparison.schema import Comparison, Metric, Ratio, Row
+from boildown.comparison.schema import Comparison, DataRecord, Metric, Ratio, Row
 from boildown.report.standing import Standing, standings
+from boildown.report.view import groups
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,41 @@ def test_less_is_better_where_the_metric_says_so(small: Comparison) -> None:
 
 def test_rows_judged_on_other_samples_are_not_held_against_each_other(small: Comparison) -> None:
     assert [s.rank for s in of(small, {}, {"deflated": 900_000, "n": 50})] == ["front", "front"]
+
+
+def test_rows_tested_on_other_data_are_not_held_against_each_other(small: Comparison) -> None:
+    both = on_other_data(small)
+    assert [found.rank for found in standings(both)] == ["front", "front"]
+    assert standings(both)[1].words == "on the front: the only ranked row of its model and data"
+    shown = groups(both)
+    assert [group.name for group in shown] == [
+        "zoo:mobilenet_v2, tested on npz:a.npz",
+        "zoo:mobilenet_v2, tested on npz:b.npz",
+    ]
+    for group in shown:
+        assert group.model is not None
+        assert {view.row.test_sha256 for view in group.views} == {group.model.test_sha256}
+        assert {view.model for view in group.views} == {group.model}
+
+
+def on_other_data(run: Comparison) -> Comparison:
+    """Return the first row and a worse one that was tested on other data, with both baselines."""
+    rows = (changed(run.results[0]), changed(run.results[0], deflated=700_000, speed=1.2))
+    return run.model_copy(
+        update={
+            "data": tuple(
+                DataRecord(uri=f"npz:{name}.npz", sha256=name, splits={}, test_sha256=name)
+                for name in "ab"
+            ),
+            "models": tuple(
+                run.models[0].model_copy(update={"test_sha256": name}) for name in "ab"
+            ),
+            "results": tuple(
+                row.model_copy(update={"test_sha256": name})
+                for row, name in zip(rows, "ab", strict=True)
+            ),
+        }
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UsageError
+from .subjects import Subject, record_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def moved(comparison: Comparison, folder: Path, out: Path) -> Comparison:
 def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     """Return the rows of all runs, each given with a name for messages.
 
-    Of rows with one model, recipe, backend and machine the last run's stays.
+    Of rows with one model, recipe, backend, machine and test data the last run's stays.
 
     Raises:
         UsageError: two runs call different models or recipes by one name.
@@ -36,13 +37,14 @@ def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     machines = list(dict.fromkeys(machine for _, run in runs for machine in run.machines))
     _refuse_other_models(runs)
     recipes = _recipes(runs)
-    models: dict[tuple[str, int], ModelRecord] = {}
-    rows: dict[tuple[str, int, str, str], Row] = {}
+    models: dict[Subject, ModelRecord] = {}
+    rows: dict[tuple[Subject, str, str], Row] = {}
     for _, run in runs:
         for model in _placed(run.models, run, machines):
-            models[model.uri, model.machine] = model
+            models[record_subject(model)] = model
         for row in _placed(run.results, run, machines):
-            rows[row.model, row.machine, row.recipe, row.backend] = row
+            subject = Subject(row.model, row.machine, row.test_sha256)
+            rows[subject, row.recipe, row.backend] = row
     first = runs[0][1]
     return first.model_copy(
         update={

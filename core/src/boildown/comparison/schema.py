@@ -224,6 +224,8 @@ class Row(Frozen):
     provenance: Provenance | None = None
     #: Which of the machines measured it: 0 is `machine`, others stand in `other_machines`.
     machine: int = 0
+    #: The digest of the test samples that it was judged on; its ModelRecord has the same.
+    test_sha256: str = ""
 
 
 class Baseline(Frozen):
@@ -250,6 +252,8 @@ class ModelRecord(Frozen):
     machine: int = 0
     #: The normalised ONNX file, which `boildown measure` runs beside what was made of it.
     path: str = ""
+    #: The digest of the test samples that its baseline was judged on; empty: it was not.
+    test_sha256: str = ""
 
 
 class DataRecord(Frozen):

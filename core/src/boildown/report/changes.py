@@ -93,11 +93,11 @@ def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
     """Return every row of either run: those of the new one in its order, then those gone.
 
     Raises:
-        UsageError: one of them is merged from several machines.
+        UsageError: one of them is merged from several machines or on several test data.
     """
     if old.other_machines or new.other_machines:
         raise UsageError("a merged comparison has rows of several machines; compare single runs")
-    before, after = ({_name(record): record for record in records(run)} for run in (old, new))
+    before, after = (_by_name(run) for run in (old, new))
     same_machine = old.machine == new.machine
     return tuple(
         Change(name, before.get(name, _NOTHING), after.get(name, _NOTHING), same_machine)
@@ -108,6 +108,16 @@ def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
 def fields_of(found: tuple[Change, ...]) -> tuple[str, ...]:
     """Return the names of all fields that the rows have."""
     return tuple(dict.fromkeys(key for row in found for key in (*row.new, *row.old)))
+
+
+def _by_name(run: Comparison) -> dict[tuple[str, str, str], Record]:
+    every = records(run)
+    found = {_name(record): record for record in every}
+    if len(found) < len(every):
+        raise UsageError(
+            "a merged comparison has the same job on several test data; compare single runs"
+        )
+    return found
 
 
 def _name(record: Record) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..comparison.subjects import records_of, subject_titles
 from ..recipe.recipe import LIMITS
 from . import numbers
 from .metric import metric_heading
@@ -93,15 +94,15 @@ def details_missing(views: Iterable[View]) -> list[Finding]:
 
 def baselines_missing(comparison: Comparison) -> list[tuple[str, str]]:
     """Return model and reason wherever a shown figure of the float32 input is null."""
-    found = []
-    for model in comparison.models:
+    found, titles = [], subject_titles(comparison)
+    for subject, model in records_of(comparison).items():
         base = model.baseline
         whole = model.macs is None or None in {base.quality, base.speed, base.memory}
         reasons = [
             *((model.reason, base.reason) if whole else ()),
             *(why for _, why in _main_reasons(base.quality, base.speed, base.memory, base.size)),
         ]
-        found += [(model.uri, clean(reason)) for reason in dict.fromkeys(reasons) if reason]
+        found += [(titles[subject], clean(reason)) for reason in dict.fromkeys(reasons) if reason]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..comparison.subjects import records_of, subject_titles
 from . import method
 from .markdown_parts import bullets, section, table, told
 from .numbers import MISSING
@@ -24,7 +25,9 @@ def about(comparison: Comparison, columns: Iterable[Column]) -> str:
     """Return what was measured on what, with every denominator."""
     meanings = method.meanings(comparison, columns)
     terms = [f"**{markdown(term)}**: {markdown(meaning)}" for term, meaning in meanings]
-    inputs = [*map(_data, comparison.data), *map(_model, comparison.models)]
+    titles = subject_titles(comparison)
+    models = [_model(titles[key], model) for key, model in records_of(comparison).items()]
+    inputs = [*map(_data, comparison.data), *models]
     return section("Method", bullets([*method.GENERAL, _LAYERS, *terms, *inputs]))
 
 
@@ -55,11 +58,11 @@ def _data(data: DataRecord) -> str:
     return f"**data** {code(data.uri)}: {splits} samples, SHA-256 {code(data.sha256)}"
 
 
-def _model(model: ModelRecord) -> str:
+def _model(title: str, model: ModelRecord) -> str:
     done = model.preprocessing
     steps = told(done.model_dump(mode="json")) if done else "none"
     size = "" if model.parameters is None else f"{counted(model.parameters, 'parameter')}, "
     return (
-        f"**model** {code(model.uri)}: {size}"
+        f"**model** {code(title)}: {size}"
         f"SHA-256 {code(model.sha256)}, preprocessing: {markdown(steps)}"
     )

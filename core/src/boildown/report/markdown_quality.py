@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..comparison.subjects import records_of, subject_titles
 from . import numbers
 from .markdown_parts import shown, table
 from .metric import metric_heading, primary, was_measured
@@ -25,8 +26,9 @@ def quality(comparison: Comparison) -> str:
         "SQNR dB", "measured on",
     ]  # fmt: skip
     rows: list[list[str]] = []
-    for model in comparison.models:
-        rows += _scores("", f"float32 {code(model.uri)}", model.baseline.quality)
+    titles = subject_titles(comparison)
+    for subject, model in records_of(comparison).items():
+        rows += _scores("", f"float32 {code(titles[subject])}", model.baseline.quality)
     for view in views(comparison):
         number, row = str(view.number), view.row
         rows += _scores(number, "result", row.quality)

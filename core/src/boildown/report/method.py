@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..comparison.subjects import subject_titles
 from .metric import metric_heading, primary, was_measured
 from .numbers import three_digits
 from .standing import MARKS
@@ -28,6 +29,12 @@ GENERAL = (
 APART = (
     "speeds compare within one machine only: so does the ranking, and each machine has tables and "
     "plots of its own; sizes and quality compare across them"
+)
+
+#: Said where a model was tested on several data.
+TESTED_APART = (
+    "rows that were tested on other samples are not held against each other: each set of test data "
+    "has tables, plots and a ranking of its own, beside its own float32 input"
 )
 
 
@@ -66,6 +73,7 @@ def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[st
         for number, where in enumerate(comparison.machines, start=1)
     ]
     about += [("machines", APART)] if several else []
+    about += [("test data", TESTED_APART)] if _tested_apart(comparison) else []
     return [
         *terms,
         *_front(comparison),
@@ -74,6 +82,11 @@ def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[st
         *_speed(comparison),
         *about,
     ]
+
+
+def _tested_apart(comparison: Comparison) -> bool:
+    tested = {(subject.model, subject.test_sha256) for subject in subject_titles(comparison)}
+    return len(tested) > len({model for model, _ in tested})
 
 
 def _samples(comparison: Comparison) -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ def _items(view: View) -> Iterator[Item]:
     yield "number", view.number
     yield "model", row.model
     yield "machine", row.machine + 1
+    yield "test_sha256", row.test_sha256
     yield "recipe", row.recipe
     yield "backend", row.backend
     yield "status", row.status

@@ -1,4 +1,4 @@
-"""Where each row stands among those of its model, and why, in words.
+"""Where each row stands among those of its model and test data, and why, in words.
 
 Rows are ranked by deflated size, CPU time against float32 in ONNX Runtime, and the paired
 difference of the first metric. The float32 input takes part as number 0.
@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..comparison.subjects import records_of, subjects
 from . import numbers
 from .front import Estimate, Place, Point, places
 from .metric import metric_heading, primary
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..comparison.schema import Comparison, Metric, ModelRecord, Row
+    from ..comparison.subjects import Subject
 
 #: `near`: not on the front but for a difference that may be chance.
 Rank = Literal["front", "near", "dominated", "unranked"]
@@ -47,29 +49,26 @@ class Standing(NamedTuple):
         return MARKS[self.rank]
 
 
-def records_of(comparison: Comparison) -> dict[tuple[str, int], ModelRecord]:
-    """Return the models by URI and by the machine that they were measured on."""
-    return {(record.uri, record.machine): record for record in comparison.models}
-
-
 def standings(comparison: Comparison) -> list[Standing]:
     """Return the standing of every row, in the order of the file.
 
-    Rows are compared within one model, one machine, one metric and one number of samples.
+    Rows are compared within one model, one machine, the same test data, one metric and one number
+    of samples.
     """
     models = records_of(comparison)
     found: dict[int, Standing] = {}
-    groups: dict[tuple[str, int, str, int], list[Point]] = defaultdict(list)
-    for number, row in enumerate(comparison.results, start=1):
-        model = models.get((row.model, row.machine))
+    groups: dict[tuple[Subject, str, int], list[Point]] = defaultdict(list)
+    rows = zip(comparison.results, subjects(comparison), strict=True)
+    for number, (row, subject) in enumerate(rows, start=1):
+        model = models.get(subject)
         metric = primary(row.quality, model)
         why = _unranked(row, model, metric)
         if why or model is None or metric is None:
             found[number] = Standing("unranked", f"not ranked: {why}")
         else:
             point = _point(number, row, model, metric)
-            groups[row.model, row.machine, metric.name, metric.n].append(point)
-    for (*_, name, _), points in groups.items():
+            groups[subject, metric.name, metric.n].append(point)
+    for (_, name, _), points in groups.items():
         every = [_INPUT, *points]
         where = places(every)
         for point in points:

@@ -29,7 +29,7 @@ def on_front(point: Point, others: Sequence[Point], same: Collection[int], metri
     axes = {**_AS_GOOD, QUALITY: f"as good in {metric}"}
     more = "no other row" if not same else "no row but those like it"
     none = f"{more} is {_listed([axes[name] for name in _axes_of(point)])} at once"
-    alone = "" if others else "the only ranked row of its model"
+    alone = "" if others else "the only ranked row of its model and data"
     like = f"; not distinguishable from {_rows(same)}" if same else ""
     return f"on the front: {alone or told or none}{like}{_without_speed(point)}"
 

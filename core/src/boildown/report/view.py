@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .standing import Standing, records_of, standings
+from ..comparison.subjects import records_of, subject_titles, subjects
+from .standing import Standing, standings
 
 if TYPE_CHECKING:
     from ..comparison.schema import Comparison, ModelRecord, Row
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class View(NamedTuple):
     """One row with its number, which `boildown export` takes, its model and its standing.
 
-    `subject` is the model by name, with the machine where the comparison is of several.
+    `subject` is the model by name, with the machine and the test data where there are several.
     """
 
     number: int
@@ -24,7 +25,7 @@ class View(NamedTuple):
 
 
 class Group(NamedTuple):
-    """All rows of one model from one machine; `model` is None where it could not be read."""
+    """All rows of one model, machine and test data; `model` is None where it could not be read."""
 
     name: str
     model: ModelRecord | None
@@ -33,29 +34,24 @@ class Group(NamedTuple):
 
 def views(comparison: Comparison) -> tuple[View, ...]:
     """Return the rows in the order of the file."""
-    records = records_of(comparison)
-    standing = zip(comparison.results, standings(comparison), strict=True)
+    records, titles = records_of(comparison), subject_titles(comparison)
+    every = zip(comparison.results, subjects(comparison), standings(comparison), strict=True)
     return tuple(
-        View(number, row, records.get(key), found, _subject(comparison, *key))
-        for number, (row, found) in enumerate(standing, start=1)
-        for key in ((row.model, row.machine),)
+        View(number, row, records.get(subject), found, titles[subject])
+        for number, (row, subject, found) in enumerate(every, start=1)
     )
 
 
 def groups(comparison: Comparison) -> tuple[Group, ...]:
-    """Return the rows by model and machine, models in the order of the file."""
+    """Return the rows by model, machine and test data, models in the order of the file."""
     found, records = views(comparison), records_of(comparison)
-    keys = dict.fromkeys([*records, *((view.row.model, view.row.machine) for view in found)])
-    names = list(dict.fromkeys(name for name, _ in keys))
+    titles, own = subject_titles(comparison), subjects(comparison)
+    names = list(dict.fromkeys(subject.model for subject in titles))
     return tuple(
         Group(
-            _subject(comparison, *key),
-            records.get(key),
-            tuple(view for view in found if (view.row.model, view.row.machine) == key),
+            titles[subject],
+            records.get(subject),
+            tuple(view for view, other in zip(found, own, strict=True) if other == subject),
         )
-        for key in sorted(keys, key=lambda key: (names.index(key[0]), key[1]))
+        for subject in sorted(titles, key=lambda each: (names.index(each.model), each.machine))
     )
-
-
-def _subject(comparison: Comparison, model: str, machine: int) -> str:
-    return model if len(comparison.machines) == 1 else f"{model} on machine {machine + 1}"

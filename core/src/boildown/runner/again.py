@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..comparison.files import write
 from ..comparison.merging import moved
+from ..comparison.subjects import record_subject, subjects
 from ..errors import PluginError, UnknownBackendError, UsageError
 from ..measuring.machine import machine
 from ..plugins.registry import Registry
@@ -30,6 +31,8 @@ from .store import Store
 from .stored_model import StoredModel, stored_model
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..comparison.schema import Comparison, Deployable, ModelRecord, Row
     from .request import Request
 
@@ -73,16 +76,21 @@ class Measuring:
                 )
                 for record in comparison.models
             ]
-            by_uri = {model.record.uri: model for model in models}
-            rows = [self._row(row, by_uri, folder) for row in comparison.results]
+            by_subject = {record_subject(model.record): model for model in models}
+            rows = [
+                self._row(row, by_subject.get(subject), folder)
+                for row, subject in zip(comparison.results, subjects(comparison), strict=True)
+            ]
             records = [self._record(model) for model in models]
-        data = (model.measures.subject.data_record for model in models)
-        given = {record.sha256: record for record in data if record is not None}
+        records += _still_needed(comparison.models, records, rows)
+        data = [model.measures.subject.data_record for model in models]
+        data += [d for d in comparison.data if d.test_sha256 in {r.test_sha256 for r in records}]
+        known = {record.sha256: record for record in data if record is not None}
         found = comparison.model_copy(
             update={
                 "machine": machine(self.request.threads),
                 "other_machines": (),
-                "data": tuple(given.values()) or comparison.data,
+                "data": tuple(known.values()) or comparison.data,
                 "models": tuple(records),
                 "results": tuple(rows),
             }
@@ -102,16 +110,17 @@ class Measuring:
                 "`input` or data of their own); measure without --data, or run the recipes apart"
             )
 
-    def _row(self, row: Row, models: dict[str, StoredModel], folder: Path) -> Row:
-        if row.deployable is None:
-            return row.model_copy(update={"machine": 0})
+    def _row(self, row: Row, model: StoredModel | None, folder: Path) -> Row:
+        if row.deployable is None or model is None:
+            tested = row.test_sha256 if row.quality or model is None else model.test_sha256
+            return row.model_copy(update={"machine": 0, "test_sha256": tested})
         recipe = next(r for r in self.request.recipes if r.name == row.recipe)
         names = " / ".join((row.model, row.recipe, row.backend))
         title = Title(names, names)
         self.tell(Event("started", title.job, title.text, total=1))
         self.tell(Event("part", title.job, title.text, text="measure"))
         opens = _opens(row, row.deployable, trust=self.request.trust)
-        again = RowAgain(row, recipe, models[row.model], folder, opens)
+        again = RowAgain(row, recipe, model, folder, opens)
         found = again.measured(row.deployable)
         self.tell(Event("ended", title.job, title.text, text=found.reason, status=found.status))
         return found
@@ -120,6 +129,20 @@ class Measuring:
         title = Title.of_model(model.record.uri, "float baseline, timed")
         with title.shown(self.tell):
             return model.measured_record()
+
+
+def _still_needed(
+    old: Sequence[ModelRecord], new: Sequence[ModelRecord], rows: Sequence[Row]
+) -> list[ModelRecord]:
+    """Return the baselines of rows that keep what the run has found on its own test data."""
+    judged = {(row.model, row.test_sha256) for row in rows}
+    kept = []
+    for before, after in zip(old, new, strict=True):
+        if before.test_sha256 != after.test_sha256 and (before.uri, before.test_sha256) in judged:
+            update = {"speed": after.baseline.speed, "memory": after.baseline.memory}
+            baseline = before.baseline.model_copy(update=update)
+            kept.append(before.model_copy(update={"baseline": baseline, "machine": 0}))
+    return kept
 
 
 def _opens(row: Row, made: Deployable, *, trust: bool) -> Opens:

@@ -91,6 +91,7 @@ def model_record(measured: Measured, *, path: str, timed: bool) -> ModelRecord:
             reason="" if timed else NOT_ASKED,
         ),
         path=path,
+        test_sha256=subject.digests.test,
     )
 
 

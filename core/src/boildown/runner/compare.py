@@ -76,7 +76,9 @@ class Comparing:
         ]
         worked = self._first_pass(runs)
         rows = [
-            self._row(number, cell, no, work)
+            self._row(number, cell, no, work).model_copy(
+                update={"test_sha256": subjects[_of(cell)].digests.test}
+            )
             for number, (cell, no, work) in enumerate(zip(cells, refused, worked, strict=True), 1)
         ]
         comparison = self._comparison(list(measured.values()), rows)

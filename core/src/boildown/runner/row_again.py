@@ -101,6 +101,9 @@ class RowAgain:
                 "memory": figures.memory,
                 "energy": figures.energy,
                 "quality": judged or row.quality,
+                "test_sha256": row.test_sha256
+                if judged is None and row.quality is not None
+                else self.model.test_sha256,
                 "control": control,
                 "float_twin": self._twin(twin, made.format, figures.twin_speed, failure),
                 "warnings": tuple(warnings),

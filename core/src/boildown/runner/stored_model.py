@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..comparison.stored import facts_of, verified
+from ..comparison.subjects import record_subject, subjects
 from ..errors import UsageError
 from ..job.environment import digest
 from ..measuring.checks import near_chance
@@ -47,6 +48,12 @@ class StoredModel:
     outputs: Outputs | None = None
     #: The given data are the very samples that the run was tested on.
     same_data: bool = False
+
+    @property
+    def test_sha256(self) -> str:
+        """What is judged here was tested on: the given data, else those of the run."""
+        given = self.measures.subject.digests.test
+        return given if self.outputs is not None else self.record.test_sha256
 
     @property
     def source(self) -> Target:
@@ -94,7 +101,9 @@ class StoredModel:
             task = self.measures.subject.entry.task
             found = quality(self.outputs, None, task=task, measured_on=RUNTIME)
             baseline = baseline.model_copy(update={"quality": found})
-        return self.record.model_copy(update={"baseline": baseline, "machine": 0})
+        return self.record.model_copy(
+            update={"baseline": baseline, "machine": 0, "test_sha256": self.test_sha256}
+        )
 
 
 def stored_model(
@@ -116,7 +125,9 @@ def stored_model(
     title = Title.of_model(record.uri)
     progress = title.progress(tell)
     progress(0, 0, "reading the model")
-    rows = [row for row in comparison.results if row.model == record.uri]
+    own = record_subject(record)
+    every = zip(comparison.results, subjects(comparison), strict=True)
+    rows = [row for row, subject in every if subject == own]
     subject = _subject(record, rows, folder, store)
     if request.data is not None:
         made = prepare_data(
