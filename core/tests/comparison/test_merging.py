@@ -65,6 +65,18 @@ def test_the_same_job_on_other_test_data_is_another_row_with_its_own_baseline() 
     assert [model.test_sha256 for model in whole.models] == ["a", "b"]
 
 
+def test_a_run_that_tested_nothing_takes_no_row_and_no_baseline_away() -> None:
+    tested = run("x86", row("torch"), tested="a")
+    bare = run("x86", row("torch"), row("tflite"))
+    for order in ((tested, bare), (bare, tested)):
+        whole = merged([("first", order[0]), ("second", order[1])])
+        assert {(r.backend, r.test_sha256) for r in whole.results} == {
+            ("torch", "a"),
+            ("tflite", ""),
+        }
+        assert whole.models == tested.models
+
+
 def test_the_same_job_on_two_machines_is_two_rows() -> None:
     whole = merged([("a", run("x86", row("tflite"))), ("b", run("M4", row("tflite")))])
     assert [r.machine for r in whole.results] == [0, 1]

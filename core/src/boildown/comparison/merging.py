@@ -6,13 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UsageError
-from .subjects import Subject, record_subject
+from .baselines import baselines
+from .subjects import record_subject, row_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from .schema import Comparison, Deployable, Machine, ModelRecord, Row
+    from .subjects import Subject
 
 _T = TypeVar("_T")
 #: What of a recipe decides the figures of a row.
@@ -29,7 +31,8 @@ def moved(comparison: Comparison, folder: Path, out: Path) -> Comparison:
 def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     """Return the rows of all runs, each given with a name for messages.
 
-    Of rows with one model, recipe, backend, machine and test data the last run's stays.
+    Of rows with one model, recipe, backend, machine and test data the last run's stays,
+    unless that has tested nothing; of baselines the last figure that is not null.
 
     Raises:
         UsageError: two runs call different models or recipes by one name.
@@ -37,21 +40,22 @@ def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     machines = list(dict.fromkeys(machine for _, run in runs for machine in run.machines))
     _refuse_other_models(runs)
     recipes = _recipes(runs)
-    models: dict[Subject, ModelRecord] = {}
+    models = baselines(model for _, run in runs for model in _placed(run.models, run, machines))
+    known = [record_subject(model) for model in models]
     rows: dict[tuple[Subject, str, str], Row] = {}
     for _, run in runs:
-        for model in _placed(run.models, run, machines):
-            models[record_subject(model)] = model
         for row in _placed(run.results, run, machines):
-            subject = Subject(row.model, row.machine, row.test_sha256)
-            rows[subject, row.recipe, row.backend] = row
+            job = row_subject(row, known), row.recipe, row.backend
+            # What was only compressed takes no figures away.
+            if row.test_sha256 or job not in rows or not rows[job].test_sha256:
+                rows[job] = row
     first = runs[0][1]
     return first.model_copy(
         update={
             "machine": machines[0],
             "other_machines": tuple(machines[1:]),
             "data": tuple({data.sha256: data for _, run in runs for data in run.data}.values()),
-            "models": tuple(models.values()),
+            "models": models,
             "recipes": tuple(recipes.values()),
             "results": tuple(rows.values()),
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .schema import Comparison, ModelRecord, Row
 
 
@@ -27,12 +29,17 @@ def record_subject(record: ModelRecord) -> Subject:
 
 
 def subjects(comparison: Comparison) -> list[Subject]:
-    """Return the subject of every row, in the order of the file.
-
-    A row that was not tested belongs to the only subject of its model where there is just one.
-    """
+    """Return the subject of every row, in the order of the file."""
     known = list(records_of(comparison))
-    return [_row_subject(row, known) for row in comparison.results]
+    return [row_subject(row, known) for row in comparison.results]
+
+
+def row_subject(row: Row, known: Sequence[Subject]) -> Subject:
+    """Return the subject of a row; one that was not tested belongs to the only one of its model."""
+    own = Subject(row.model, row.machine, row.test_sha256)
+    others = [subject for subject in known if subject[:2] == own[:2]]
+    alone = len(others) == 1 and not row.test_sha256
+    return others[0] if alone else own
 
 
 def subject_titles(comparison: Comparison) -> dict[Subject, str]:
@@ -47,13 +54,6 @@ def subject_titles(comparison: Comparison) -> dict[Subject, str]:
         + _tested_on(subject.test_sha256, tested[subject.model], comparison)
         for subject in every
     }
-
-
-def _row_subject(row: Row, known: list[Subject]) -> Subject:
-    own = Subject(row.model, row.machine, row.test_sha256)
-    others = [subject for subject in known if subject[:2] == own[:2]]
-    alone = len(others) == 1 and not row.test_sha256
-    return others[0] if alone else own
 
 
 def _tested_on(sha256: str, among: set[str], comparison: Comparison) -> str:
