@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .comparison.files import folder_of, read, write
-from .comparison.merging import merged, moved
+from .comparison.files import folder_of, read
 from .errors import UsageError
 from .job.process import Limits
 from .model.layers import source_layers
@@ -15,6 +14,7 @@ from .plugins.registry import Registry
 from .recipe.load import load_recipe
 from .recipe.one_at_a_time import blocks, one_at_a_time
 from .recipe.recipe import Recipe
+from .report.anew import report_anew
 from .report.markdown import write_markdown
 from .report.page.page import write_page
 from .report.results import Results
@@ -227,21 +227,9 @@ def report(runs: Sequence[Path | str], *, out: Path | str | None = None) -> Resu
 
     Raises:
         UsageError: a run cannot be read, runs call different things by one name, or several runs
-            are given without `out`, or with that of one of them.
+            are given without `out`, or `out` holds a run of its own or something else.
     """
-    folders = [folder_of(Path(run)) for run in runs]
-    place = Path(out) if out is not None else folders[0]
-    if len(folders) > 1 and (out is None or place.resolve() in {f.resolve() for f in folders}):
-        raise UsageError("several runs become one report in a folder of its own: name it, --out")
-    if place.resolve() == folders[0].resolve():
-        whole = read(place)
-    else:
-        whole = merged([(str(folder), moved(read(folder), folder, place)) for folder in folders])
-        place.mkdir(parents=True, exist_ok=True)
-        write(whole, place)
-    write_markdown(whole, place)
-    write_page(whole, place, folders)
-    return Results(whole, place)
+    return report_anew([Path(run) for run in runs], Path(out) if out is not None else None)
 
 
 def measure(

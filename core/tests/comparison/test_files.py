@@ -56,7 +56,7 @@ def test_text_is_stored_as_utf_8_and_fields_keep_their_order(
     assert "naïve" in text
     first, *others = json.loads(text)
     assert first == "schema"
-    assert others == ["machine", "other_machines", "data", "models", "recipes", "results"]
+    assert others == ["machine", "other_machines", "runs", "data", "models", "recipes", "results"]
 
 
 def test_floats_are_stored_exactly(comparison: Comparison, tmp_path: Path) -> None:

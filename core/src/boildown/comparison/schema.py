@@ -273,6 +273,8 @@ class Comparison(Frozen):
     machine: Machine
     #: Of comparisons that are merged from runs on several machines.
     other_machines: tuple[Machine, ...] = ()
+    #: Folders of the runs that this one was put together from; empty: it is a run of its own.
+    runs: tuple[str, ...] = ()
     data: tuple[DataRecord, ...] = ()
     models: tuple[ModelRecord, ...] = ()
     recipes: tuple[dict[str, Any], ...] = ()

@@ -90,6 +90,7 @@ class Measuring:
             update={
                 "machine": machine(self.request.threads),
                 "other_machines": (),
+                "runs": (),
                 "data": tuple(known.values()) or comparison.data,
                 "models": tuple(records),
                 "results": tuple(rows),

@@ -1,0 +1,54 @@
+"""The reports of stored runs made anew, where they are or of several runs as one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..comparison.files import NAME, folder_of, read, write
+from ..comparison.merging import merged, moved
+from ..errors import UsageError
+from ..runner.compare import check_out
+from .markdown import write_markdown
+from .page.page import write_page
+from .results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def report_anew(runs: Sequence[Path], out: Path | None) -> Results:
+    """Write the reports of stored runs; see `boildown.api.report`.
+
+    Raises:
+        UsageError: a run cannot be read, runs call different things by one name, or `out` is
+            missing, cannot be written to, or holds something else or a run of its own.
+    """
+    folders = [folder_of(run) for run in runs]
+    place = out if out is not None else folders[0]
+    if len(folders) > 1 and (out is None or place.resolve() in {f.resolve() for f in folders}):
+        raise UsageError("several runs become one report in a folder of its own: name it, --out")
+    if place.resolve() == folders[0].resolve():
+        whole = read(place)
+        check_out(place)
+    else:
+        check_out(place)
+        _refuse_run(place)
+        whole = merged([(str(folder), moved(read(folder), folder, place)) for folder in folders])
+        names = tuple(os.path.relpath(folder, place).replace(os.sep, "/") for folder in folders)
+        whole = whole.model_copy(update={"runs": names})
+        place.mkdir(parents=True, exist_ok=True)
+        write(whole, place)
+    write_markdown(whole, place)
+    write_page(whole, place, folders)
+    return Results(whole, place)
+
+
+def _refuse_run(place: Path) -> None:
+    """Raise UsageError where a folder holds a run, whose measurements nobody could get back."""
+    if not (place / NAME).exists():
+        return
+    held = read(place)
+    if not held.runs and not held.other_machines:
+        raise UsageError(f"--out {place} holds a run of its own; name an empty or new folder")

@@ -1,0 +1,51 @@
+"""Where reports of stored runs go, and where they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from boildown.api import report
+from boildown.comparison.files import NAME, write
+from boildown.comparison.schema import Comparison
+from boildown.errors import UsageError
+
+
+@pytest.fixture
+def runs(small: Comparison, tmp_path: Path) -> tuple[Path, Path]:
+    """Return the folders of two runs."""
+    folders = tmp_path / "runs" / "a", tmp_path / "runs" / "b"
+    for folder in folders:
+        folder.mkdir(parents=True)
+        write(small, folder)
+    return folders
+
+
+def test_a_report_of_several_runs_names_them_and_may_be_made_again(
+    runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "both"
+    first = report(runs, out=out)
+    assert first.comparison.runs == ("../runs/a", "../runs/b")
+    assert report(runs, out=out).comparison == first.comparison
+    assert report([out]).comparison == first.comparison
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_run_is_not_replaced_by_a_report_of_others(
+    runs: tuple[Path, Path], small: Comparison, tmp_path: Path, *, several: bool
+) -> None:
+    (tmp_path / "third").mkdir()
+    before = write(small, tmp_path / "third").read_bytes()
+    with pytest.raises(UsageError, match="holds a run of its own"):
+        report(runs if several else runs[:1], out=tmp_path / "third")
+    assert [file.name for file in (tmp_path / "third").iterdir()] == [NAME]
+    assert (tmp_path / "third" / NAME).read_bytes() == before
+
+
+def test_a_folder_of_something_else_gets_no_report(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"holds files of something else \(notes.txt"):
+        report(runs, out=tmp_path / "home")
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["notes.txt"]
