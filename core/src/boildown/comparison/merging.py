@@ -62,6 +62,11 @@ def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     )
 
 
+def deciding_differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Return the parts of two recipes that differ and decide the figures of a row."""
+    return [key for key in _DECIDE if recipe.get(key) != other.get(key)]
+
+
 def _moved_row(row: Row, folder: Path, out: Path) -> Row:
     update: dict[str, object] = {}
     if row.deployable is not None:
@@ -114,8 +119,7 @@ def _recipes(runs: Sequence[tuple[str, Comparison]]) -> dict[str, dict[str, Any]
     for name, run in runs:
         for recipe in run.recipes:
             where, known = seen.setdefault(str(recipe["name"]), (name, recipe))
-            other = [key for key in _DECIDE if known.get(key) != recipe.get(key)]
-            if other:
+            if other := deciding_differences(known, recipe):
                 raise UsageError(
                     f"{where} and {name} both have a recipe {recipe['name']!r}, but with other "
                     f"{', '.join(other)}; give one of them another name and run it again"

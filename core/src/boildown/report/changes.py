@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..errors import UsageError
 from .records import records
+from .sameness import meant, not_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,13 +61,15 @@ class Change:
     new: Record
     #: Whether both runs were timed on machines that can be compared.
     same_machine: bool
+    #: What both runs call by one name although it is not the same, in words.
+    not_the_same: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:
         """What became of the row."""
         if not self.old or not self.new:
             return "added" if self.new else "gone"
-        return "changed" if self.fields else "same"
+        return "changed" if self.fields or self.not_the_same else "same"
 
     @property
     def fields(self) -> tuple[FieldChange, ...]:
@@ -98,9 +101,15 @@ def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
     if old.other_machines or new.other_machines:
         raise UsageError("a merged comparison has rows of several machines; compare single runs")
     before, after = (_by_name(run) for run in (old, new))
-    same_machine = old.machine == new.machine
+    same_machine, ours, theirs = old.machine == new.machine, meant(old), meant(new)
     return tuple(
-        Change(name, before.get(name, _NOTHING), after.get(name, _NOTHING), same_machine)
+        Change(
+            name,
+            before.get(name, _NOTHING),
+            after.get(name, _NOTHING),
+            same_machine,
+            tuple(not_the_same(ours[name], theirs[name])) if name in before.keys() & after else (),
+        )
         for name in (*after, *(name for name in before if name not in after))
     )
 

@@ -41,6 +41,9 @@ class DiffTable:
                     said = f"{_name(verdict.change)}: {verdict.condition}: {verdict.message}"
                     yield Padding(Text(clean(said)), _INDENT)
         yield Text(f"\n{_summary(self.found)}")
+        if others := [change for change in self.found if change.not_the_same]:
+            rows = counted(len(others), "row")
+            yield Text(f"Not the same thing in both runs, only the same names: {rows}.")
         if self.found and not self.found[0].same_machine:
             yield Text("The runs were measured on different machines: speeds are not compared.")
 
@@ -48,6 +51,8 @@ class DiffTable:
 def _row(change: Change) -> Iterator[RenderableType]:
     said = {"added": " (only in the second run)", "gone": " (only in the first run)"}
     yield Text.assemble((_name(change), "bold"), said.get(change.kind, ""))
+    for said_of_it in change.not_the_same:
+        yield Padding(Text(said_of_it, style="bold"), _INDENT)
     for field, old, new in change.fields:
         yield Padding(Text(f"{field}: {_shown(old)} → {_shown(new)}"), _INDENT)
 

@@ -75,6 +75,8 @@ def junit(found: Sequence[Verdict]) -> str:
         if verdict.outcome != "passed":
             kind = "failure" if verdict.outcome == "failed" else "skipped"
             ET.SubElement(case, kind, {"message": verdict.message})
+        if verdict.change.not_the_same:
+            ET.SubElement(case, "system-out").text = "\n".join(verdict.change.not_the_same)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
