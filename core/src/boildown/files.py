@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from .errors import UsageError
 
+#: What the system says where a disk is full, or as much of it as one may use.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: How the name of a file ends that is being written, or was when its process was killed.
 _PARTIAL = ".boildown-partial"
 
@@ -37,12 +40,44 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
 def refuse_unusable(folder: Path, what: str) -> None:
     """Raise UsageError where a folder is not, and cannot become, one to write into."""
     place = folder.absolute()
-    while not place.exists() and place != place.parent:
+    while not os.path.lexists(place) and place != place.parent:
         place = place.parent
+    if problem := _no_folder(place) or _no_name(folder):
+        raise UsageError(f"{what} {folder}: {problem}; name another folder")
+
+
+def refuse_unusable_file(file: Path, what: str) -> None:
+    """Raise UsageError where a file cannot be written, or is a folder."""
+    refuse_unusable(file.parent, what)
+    if problem := _no_name(file) or ("it is a folder" if file.is_dir() else ""):
+        raise UsageError(f"{what} {file}: {problem}; name another file")
+
+
+def _no_folder(place: Path) -> str:
+    """Say why nothing can be written into what is there; empty where it can."""
+    if not place.exists():
+        return f"{place} is a link to nothing"
     if not place.is_dir():
-        raise UsageError(f"{what} {folder}: {place} is a file; name a folder")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise UsageError(f"{what} {folder}: {place} may not be written to; name another folder")
+        return f"{place} is a file"
+    try:
+        # Permissions do not tell: root may write to /proc, which takes no file.
+        with tempfile.TemporaryFile(dir=place):
+            return ""
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise
+        return f"{place} may not be written to ({error.strerror})"
+
+
+def _no_name(path: Path) -> str:
+    """Say why there can be nothing of this name; empty where there can be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return str(error.strerror)
+    return ""
 
 
 def remove_partial(folder: Path) -> None:

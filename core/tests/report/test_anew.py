@@ -49,3 +49,28 @@ def test_a_folder_of_something_else_gets_no_report(runs: tuple[Path, Path], tmp_
     with pytest.raises(UsageError, match=r"holds files of something else \(notes.txt"):
         report(runs, out=tmp_path / "home")
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("out", "why"),
+    [
+        ("file", "file is a file"),
+        ("file/sub", "file is a file"),
+        ("link", "link is a link to nothing"),
+        ("loop/sub", "loop is a link to nothing"),
+        ("x" * 300, "too long"),
+        pytest.param(
+            "/proc/sub",
+            "/proc may not be written to",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only"),
+        ),
+    ],
+)
+def test_what_cannot_be_written_to_is_the_callers_mistake(
+    runs: tuple[Path, Path], tmp_path: Path, out: str, why: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match=f"--out .*{why}"):
+        report(runs, out=tmp_path / out)

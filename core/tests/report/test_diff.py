@@ -225,3 +225,4 @@ def test_the_command_ends_with_one_where_a_condition_holds(
     assert (tmp_path / "out.xml").read_text().startswith("<?xml")
     assert diff("--fail-if", "top1 < 0").returncode == 0
     assert diff("--junit", "out.xml").returncode == 2
+    assert diff("--fail-if", "top1 < 0", "--junit", "a").returncode == 2

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
 from typing import Annotated, NoReturn
 
 import typer
 
+from ..files import NO_SPACE
 from . import caching, checking, looking, probing, running, sharing, stored
 from .outcome import INTERNAL, INTERRUPTED, SOME_NOT_OK, WRONG_INPUT, Options
-
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 app = typer.Typer(
     name="boildown",
@@ -68,7 +66,7 @@ def main() -> None:
         _say_interrupted()
         sys.exit(INTERRUPTED)
     except OSError as error:
-        if error.errno not in _NO_SPACE:
+        if error.errno not in NO_SPACE:
             _internal(error)
         _say(_disk_full(error), code=SOME_NOT_OK)
     except Exception as error:  # noqa: BLE001 - the last fence before the user

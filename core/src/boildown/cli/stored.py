@@ -90,7 +90,7 @@ def diff(
     """Show what changed between two runs; exit code 1 where a condition of --fail-if holds."""
     from ..comparison.files import read
     from ..errors import UsageError
-    from ..files import write_atomically
+    from ..files import refuse_unusable_file, write_atomically
     from ..report.changes import changes, fields_of
     from ..report.conditions import condition
     from ..report.diff_table import DiffTable
@@ -100,6 +100,8 @@ def diff(
 
     if junit is not None and not fail_if:
         raise UsageError("--junit reports conditions, and there is none; add --fail-if")
+    if junit is not None:
+        refuse_unusable_file(junit, "--junit")
     found = changes(read(old), read(new))
     conditions = [condition(text, fields_of(found)) for text in fail_if or ()]
     held = verdicts(found, conditions)

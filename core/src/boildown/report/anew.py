@@ -26,16 +26,17 @@ def report_anew(runs: Sequence[Path], out: Path | None) -> Results:
             missing, cannot be written to, or holds something else or a run of its own.
     """
     folders = [folder_of(run) for run in runs]
+    stored = [read(folder) for folder in folders]
     place = out if out is not None else folders[0]
+    check_out(place)
     if len(folders) > 1 and (out is None or place.resolve() in {f.resolve() for f in folders}):
         raise UsageError("several runs become one report in a folder of its own: name it, --out")
     if place.resolve() == folders[0].resolve():
-        whole = read(place)
-        check_out(place)
+        whole = stored[0]
     else:
-        check_out(place)
         _refuse_run(place)
-        whole = merged([(str(folder), moved(read(folder), folder, place)) for folder in folders])
+        every = zip(folders, stored, strict=True)
+        whole = merged([(str(folder), moved(run, folder, place)) for folder, run in every])
         names = tuple(os.path.relpath(folder, place).replace(os.sep, "/") for folder in folders)
         whole = whole.model_copy(update={"runs": names})
         place.mkdir(parents=True, exist_ok=True)
