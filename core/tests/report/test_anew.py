@@ -74,3 +74,21 @@ def test_what_cannot_be_written_to_is_the_callers_mistake(
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UsageError, match=f"--out .*{why}"):
         report(runs, out=tmp_path / out)
+
+
+def test_paths_lead_to_the_files_through_linked_folders(
+    runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "out").symlink_to("far/away")
+    (tmp_path / "far" / "run").symlink_to(runs[0])
+    file = runs[0] / "models" / "1" / "model.onnx"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    found = report([tmp_path / "far" / "run", runs[1]], out=tmp_path / "out")
+    assert found.comparison.runs == ("../../runs/a", "../../runs/b")
+    assert found.comparison.results[0].deployable is not None
+    assert found.comparison.results[0].deployable.path == "../../runs/b/models/1/model.onnx"
+    only = report([tmp_path / "far" / "run"], out=tmp_path / "out").comparison.results[0]
+    assert only.deployable is not None
+    assert (tmp_path / "out" / only.deployable.path).samefile(file)

@@ -35,9 +35,11 @@ def report_anew(runs: Sequence[Path], out: Path | None) -> Results:
         whole = stored[0]
     else:
         _refuse_run(place)
-        every = zip(folders, stored, strict=True)
-        whole = merged([(str(folder), moved(run, folder, place)) for folder, run in every])
-        names = tuple(os.path.relpath(folder, place).replace(os.sep, "/") for folder in folders)
+        # `..` out of a link leads to where the link points, not to where it lies.
+        target, sources = place.resolve(), [folder.resolve() for folder in folders]
+        every = zip(folders, sources, stored, strict=True)
+        whole = merged([(str(name), moved(run, source, target)) for name, source, run in every])
+        names = tuple(os.path.relpath(source, target).replace(os.sep, "/") for source in sources)
         whole = whole.model_copy(update={"runs": names})
         place.mkdir(parents=True, exist_ok=True)
         write(whole, place)
