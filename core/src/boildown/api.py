@@ -267,7 +267,7 @@ def measure(
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
     comparison = Measuring(folder, stored, asked, listeners(*own)).execute()
     write_markdown(comparison, asked.out)
-    write_page(comparison, asked.out)
+    write_page(comparison, asked.out, [folder])
     return Results(comparison, asked.out)
 
 

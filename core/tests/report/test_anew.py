@@ -9,6 +9,7 @@ from boildown.api import report
 from boildown.comparison.files import NAME, write
 from boildown.comparison.schema import Comparison
 from boildown.errors import UsageError
+from boildown.report.page.logs import NOT_READ, tails
 
 
 @pytest.fixture
@@ -92,3 +93,18 @@ def test_paths_lead_to_the_files_through_linked_folders(
     only = report([tmp_path / "far" / "run"], out=tmp_path / "out").comparison.results[0]
     assert only.deployable is not None
     assert (tmp_path / "out" / only.deployable.path).samefile(file)
+
+
+def test_logs_are_shown_from_the_runs_and_said_to_be_missing_without_them(
+    runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for run in runs:
+        (run / "logs").mkdir()
+        (run / "logs" / "1.txt").write_text("ready\n")
+    both = report(runs, out=tmp_path / "both")
+    assert tails(both.comparison, tmp_path / "both", runs) == {1: "ready"}
+    assert set(tails(both.comparison, tmp_path / "both").values()) == {NOT_READ}
+
+
+def test_a_log_that_is_not_there_has_no_words(runs: tuple[Path, Path]) -> None:
+    assert tails(report(runs[:1]).comparison, runs[0]) == {}

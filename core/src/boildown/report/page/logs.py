@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 #: Bytes of a log that the page keeps; the path of the whole stands beside it.
 TAIL_BYTES = 4096
+#: Stands in place of a log that was not looked for.
+NOT_READ = (
+    "(not shown: this log is outside of the folders that the report was made from. Make the report "
+    "from the runs themselves: boildown report RUN... --out FOLDER)"
+)
 
 
 def tails(comparison: Comparison, folder: Path, runs: Sequence[Path] = ()) -> dict[int, str]:
     """Return the last lines of every log by number of the row.
 
     Paths are relative to `folder`; only what lies in it, or in the folder of one of `runs`, is
-    read.
+    read, since a foreign file may name any. Of others it is said that they are not shown.
     """
     roots = [root.resolve() for root in (folder, *runs)]
     found = {}
@@ -39,7 +44,9 @@ def _tail(folder: Path, name: str, roots: Sequence[Path]) -> str:
     path = folder / relative
     known = any(path.resolve().is_relative_to(root) for root in roots)
     inside = not relative.is_absolute() and known
-    if not inside or not path.is_file():
+    if not inside:
+        return NOT_READ
+    if not path.is_file():
         return ""
     with path.open("rb") as stream:
         length = stream.seek(0, os.SEEK_END)
