@@ -47,8 +47,15 @@ def summary(comparison: Comparison) -> str:
     return f"{counted(len(statuses), 'result')}: {counts}" if statuses else "No results"
 
 
-def machine(where: Machine) -> str:
-    """Return the computer in a few words."""
+def machines(comparison: Comparison) -> list[str]:
+    """Return every machine in a few words, its threads too where runs used different numbers."""
+    every = comparison.machines
+    told = len({where.threads for where in every}) > 1
+    threads = [f", {counted(where.threads, 'thread')}" if told else "" for where in every]
+    return [_machine(where) + own for where, own in zip(every, threads, strict=True)]
+
+
+def _machine(where: Machine) -> str:
     sets = ", ".join(where.instruction_sets) or "no known instruction-set extensions"
     cores = counted(where.cores, "core")
     return clean(f"{where.cpu} ({sets}), {cores}, {where.os}, Python {where.python}")
@@ -69,8 +76,8 @@ def meanings(comparison: Comparison, columns: Iterable[Column]) -> list[tuple[st
     terms = [column.meaning for column in columns if column.meaning[0]]
     several = len(comparison.machines) > 1
     about = [
-        (f"machine {number}" if several else "machine", machine(where))
-        for number, where in enumerate(comparison.machines, start=1)
+        (f"machine {number}" if several else "machine", words)
+        for number, words in enumerate(machines(comparison), start=1)
     ]
     about += [("machines", APART)] if several else []
     about += [("test data", TESTED_APART)] if _tested_apart(comparison) else []

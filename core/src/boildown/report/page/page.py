@@ -64,7 +64,7 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         plots=plots,
         packed=packed(every, logs),
         summary=method.summary(comparison),
-        machines=[method.machine(where) for where in comparison.machines],
+        machines=method.machines(comparison),
         apart=method.APART,
         groups=[(group, method.network(group.model)) for group in found],
         columns=[(c.title(_metric(found)), c) for c in OUTSIDE],
