@@ -113,6 +113,8 @@ def test_speeds_of_different_machines_are_not_compared(measured: Comparison) -> 
         ("change.top1 < -0.9", "passed"),
         ("ratio.bytes > 1.01", "passed"),
         ("ratio.bytes >= 1", "failed"),
+        ("ratio.bytes >= +1.E-1", "failed"),
+        ("top1 < .6", "failed"),
         ("status != ok", "passed"),
         ("status == ok", "failed"),
         ("reason == nothing", "passed"),
@@ -158,6 +160,10 @@ def test_a_row_that_is_gone_fails(measured: Comparison) -> None:
         ("__import__('os').system('x') < 1", "is no condition"),
         ("top1_diference < 0", "did you mean 'top1_difference'"),
         ("top1 < high", "'high' is no number"),
+        *(
+            (f"top1 > {bound}", "is no number")
+            for bound in ("nan", "-inf", "1e999", "1_0", "\u0661", "1e")
+        ),
     ],
 )
 def test_what_is_no_condition_is_refused(measured: Comparison, text: str, why: str) -> None:
@@ -187,7 +193,9 @@ def test_a_bound_is_meant_as_what_the_field_holds(text: str, *, holds: bool) -> 
     assert asked.holds(values[asked.field]) == holds
 
 
-@pytest.mark.parametrize("text", ["device_verified == yes", "device_verified > 0", "n == many"])
+@pytest.mark.parametrize(
+    "text", ["device_verified == yes", "device_verified > 0", "n == many", "n != nan", "n == 1_0"]
+)
 def test_a_bound_that_the_field_can_never_have_is_refused(text: str) -> None:
     values: dict[str, Any] = {"device_verified": True, "n": 10}
     asked = condition(text, values)

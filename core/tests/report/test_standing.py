@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from boildown.comparison.schema import Comparison, DataRecord, Metric, Ratio, Row
+from boildown.report.markdown import to_markdown
 from boildown.report.standing import Standing, standings
 from boildown.report.view import groups
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +128,10 @@ def test_rows_tested_on_other_data_are_not_held_against_each_other(small: Compar
         assert group.model is not None
         assert {view.row.test_sha256 for view in group.views} == {group.model.test_sha256}
         assert {view.model for view in group.views} == {group.model}
+    text = to_markdown(both)
+    assert "| float32 <code>zoo:mobilenet_v2, tested on npz:b.npz</code> |" in text
+    assert "tested on other samples are not held against each other" in text
+    assert "tested on other samples" not in to_markdown(small)
 
 
 def on_other_data(run: Comparison) -> Comparison:

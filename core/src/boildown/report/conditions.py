@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,7 @@ _FORM = re.compile(
     r"\s*(?:(?P<view>change|ratio)\.)?(?P<field>[A-Za-z0-9_]+)\s*"
     r"(?P<sign><=|>=|==|!=|<|>)\s*(?P<bound>\S+)\s*"
 )
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _EXAMPLES = (
     "top1_difference < -0.01, change.top1 < -0.005, ratio.deflated_bytes > 1.05, status != ok"
 )
@@ -103,7 +105,6 @@ def condition(text: str, fields: Collection[str]) -> Condition:
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """Return a finite number; a bound of nan or inf would hold never or always, unnoticed."""
+    found = float(text) if _DECIMAL.fullmatch(text) else math.inf
+    return found if math.isfinite(found) else None
