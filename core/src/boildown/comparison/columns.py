@@ -4,7 +4,8 @@ from __future__ import annotations
 
 #: Columns that results have whatever their metrics are.
 FIXED = frozenset((
-    "number", "model", "machine", "recipe", "backend", "status", "reason", "warnings",
+    "number", "model", "machine", "test_sha256", "recipe", "backend", "status",
+    "reason", "warnings",
     "limits_missed", "pareto", "pareto_reason",
     "path", "format", "bytes", "deflated_bytes", "size_ratio", "deflated_ratio",
     "bits_per_weight", "entropy_bits_per_weight", "parameters", "macs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,22 @@ class Part:
         low, high = metric.difference_interval
         return high < 0 if metric.higher_is_better else low > 0
 
+    @property
+    def damage_db(self) -> float | None:
+        """The SQNR by which parts are ranked, lowest first; None: nothing was measured.
+
+        Infinite where outputs are identical, and minus that where they are no numbers any more.
+        """
+        quality = self.row.quality
+        if quality is None or quality.identical is None:
+            return None
+        if quality.sqnr_db is not None:
+            return quality.sqnr_db
+        return math.inf if quality.identical else -math.inf
+
 
 class Sensitivity:
-    """Parts ranked by damage: least SQNR first, then those that could not be judged."""
+    """Parts ranked by damage: least SQNR first, then those that were not judged."""
 
     def __init__(
         self, rows: Mapping[str, Row], found: Mapping[str, Sequence[Layer]], folder: Path
@@ -83,7 +97,7 @@ class Sensitivity:
 
         Parts that were not judged are never among them.
         """
-        ranked = [part for part in self.parts if part.sqnr_db is not None]
+        ranked = [part for part in self.parts if part.damage_db is not None]
         chosen = ranked[:worst] if worst is not None else [p for p in ranked if p.harms]
         return tuple(name for part in chosen for name in part.layers)
 
@@ -141,5 +155,5 @@ def _conclusion(found: Sensitivity) -> str:
 
 
 def _damage(part: Part) -> tuple[bool, float]:
-    unknown = part.sqnr_db is None
-    return unknown, 0.0 if part.sqnr_db is None else part.sqnr_db
+    found = part.damage_db
+    return found is None, 0.0 if found is None else found
