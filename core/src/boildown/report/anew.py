@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..comparison.files import NAME, folder_of, read, write
+from ..comparison.files import folder_of, read, write
+from ..comparison.folder import check_out, refuse_run
 from ..comparison.merging import merged, moved
 from ..errors import UsageError
-from ..runner.compare import check_out
 from .markdown import write_markdown
 from .page.page import write_page
 from .results import Results
@@ -34,7 +34,7 @@ def report_anew(runs: Sequence[Path], out: Path | None) -> Results:
     if place.resolve() == folders[0].resolve():
         whole = stored[0]
     else:
-        _refuse_run(place)
+        refuse_run(place)
         # `..` out of a link leads to where the link points, not to where it lies.
         target, sources = place.resolve(), [folder.resolve() for folder in folders]
         every = zip(folders, sources, stored, strict=True)
@@ -46,12 +46,3 @@ def report_anew(runs: Sequence[Path], out: Path | None) -> Results:
     write_markdown(whole, place)
     write_page(whole, place, folders)
     return Results(whole, place)
-
-
-def _refuse_run(place: Path) -> None:
-    """Raise UsageError where a folder holds a run, whose measurements nobody could get back."""
-    if not (place / NAME).exists():
-        return
-    held = read(place)
-    if not held.runs and not held.other_machines:
-        raise UsageError(f"--out {place} holds a run of its own; name an empty or new folder")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..comparison.files import write
+from ..comparison.folder import check_out
 from ..comparison.merging import moved
 from ..comparison.subjects import record_subject, subjects
 from ..errors import PluginError, UnknownBackendError, UsageError
@@ -23,7 +24,6 @@ from ..plugins.registry import Registry
 from ..plugins.values import BackendInfo
 from .baseline import RUNTIME
 from .cells import Title
-from .compare import check_out
 from .endpoints import Endpoint, endpoint, places
 from .events import Event, Listener
 from .row_again import Opens, RowAgain

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..comparison.files import NAME, write
+from ..comparison.files import write
+from ..comparison.folder import check_out
 from ..comparison.schema import Comparison, ModelRecord, Row
-from ..errors import BoildownError, UnsupportedError, UsageError
-from ..files import refuse_unusable
+from ..errors import BoildownError, UnsupportedError
 from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
 from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
-from .deliver import MODELS, ROWS, TWINS, deliver_source
+from .deliver import deliver_source
 from .endpoints import Endpoint, endpoints, places
 from .events import Event, Listener
 from .jobs import check_settings
@@ -29,16 +29,12 @@ from .subjects import Subject, prepare_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from ..comparison.schema import DataRecord
     from ..data.manifest import SplitName
     from ..recipe.recipe import Status
     from .store import Store
     from .work import Worked
-
-#: What a run that was cut off may have left in its folder.
-_OURS = (ROWS, TWINS, MODELS)
 
 
 @dataclass
@@ -245,19 +241,6 @@ def _distinct(measured: Sequence[Measured]) -> list[Measured]:
 def _data_records(measured: Sequence[Measured]) -> tuple[DataRecord, ...]:
     found = (m.subject.data_record for m in measured)
     return tuple({record.sha256: record for record in found if record is not None}.values())
-
-
-def check_out(out: Path) -> None:
-    """Raise UsageError where a folder holds what no run has written, or cannot be written to."""
-    refuse_unusable(out, "--out")
-    foreign = (
-        [path.name for path in out.iterdir() if path.name not in _OURS] if out.exists() else []
-    )
-    if foreign and not (out / NAME).exists():
-        raise UsageError(
-            f"--out {out} holds files of something else ({foreign[0]}, but no {NAME}); name an "
-            f"empty or new folder"
-        )
 
 
 def _row_of(cell: Cell, status: Status, reason: str) -> Row:

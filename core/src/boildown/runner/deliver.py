@@ -10,6 +10,7 @@ import numpy as np
 
 from ..artifact import Artifact, file_digest
 from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OUTPUT, Facts, Port
+from ..comparison.folder import MODELS, ROWS
 from ..data.batches import batches
 from ..files import write_atomically
 from ..measuring.inputs import model_io
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from ..measuring.requests import Outputs
     from .subjects import Subject
-
-#: Folders of the rows, the float twins and the sources below the run's folder.
-ROWS, TWINS, MODELS = "rows", "twins", "models"
 
 
 def row_folder(out: Path, number: int, *names: str) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..artifact import Artifact
 from ..comparison.facts import shipped_sha256
+from ..comparison.folder import TWINS
 from ..comparison.schema import (
     Control,
     Deployable,
@@ -18,7 +19,7 @@ from ..comparison.schema import (
 )
 from ..measuring.requests import Failure, Outputs
 from . import warned
-from .deliver import TWINS, deliver, row_folder, write_facts, write_golden
+from .deliver import deliver, row_folder, write_facts, write_golden
 from .figures import ONNX_QUALITY, Group, Part, take
 from .verdict import check_limits
 from .work import ONNX_FORM, Judged, Worked

@@ -1,0 +1,39 @@
+"""The folder of a run: what lies in it, and which folders may become one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..files import refuse_unusable
+from .files import NAME, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Folders of the rows, the float twins and the sources below it.
+ROWS, TWINS, MODELS = "rows", "twins", "models"
+#: What a run that was cut off may have left.
+_OURS = (ROWS, TWINS, MODELS)
+
+
+def check_out(out: Path) -> None:
+    """Raise UsageError where a folder holds what no run has written, or cannot be written to."""
+    refuse_unusable(out, "--out")
+    foreign = (
+        [path.name for path in out.iterdir() if path.name not in _OURS] if out.exists() else []
+    )
+    if foreign and not (out / NAME).exists():
+        raise UsageError(
+            f"--out {out} holds files of something else ({foreign[0]}, but no {NAME}); name an "
+            f"empty or new folder"
+        )
+
+
+def refuse_run(out: Path) -> None:
+    """Raise UsageError where a folder holds a run, whose measurements nobody could get back."""
+    if not (out / NAME).exists():
+        return
+    held = read(out)
+    if not held.runs and not held.other_machines:
+        raise UsageError(f"--out {out} holds a run of its own; name an empty or new folder")
