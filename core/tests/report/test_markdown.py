@@ -44,21 +44,6 @@ def test_the_report_looks_as_it_was_approved(small: Comparison, tmp_path: Path) 
     assert written.read_text(encoding="utf-8") == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_rows_that_were_timed_on_a_busy_computer_are_told(small: Comparison) -> None:
-    def timed(busy: float | None) -> Comparison:
-        rows = [
-            row.model_copy(update={"speed": row.speed.model_copy(update={"others_busy": busy})})
-            if row.speed
-            else row
-            for row in small.results
-        ]
-        return small.model_copy(update={"results": tuple(rows)})
-
-    assert "kept up to 1.5 cores busy" in to_markdown(timed(1.5))
-    for quiet in (0.1, None):
-        assert "busy" not in to_markdown(timed(quiet))
-
-
 def test_text_of_users_is_shown_and_not_interpreted(comparison: Comparison) -> None:
     text = to_markdown(comparison)
     assert {HOSTILE, "[red]下書き[/red].onnx"} <= set(seen(text).replace("\n", "\n").splitlines())

@@ -65,7 +65,7 @@ def warnings(views: Iterable[View]) -> list[Finding]:
     found = _gathered(
         (view, warned.code, warned.text) for view in given for warned in view.row.warnings
     )
-    return [*found, *_busy(given)]
+    return [*found, *timed_while_busy(given)]
 
 
 def limits_missed(views: Iterable[View]) -> list[Finding]:
@@ -146,7 +146,8 @@ def _other_reasons(row: Row) -> Iterator[tuple[str, str]]:
     yield "float twin", row.float_twin.reason if row.float_twin else ""
 
 
-def _busy(views: Iterable[View]) -> Iterator[Finding]:
+def timed_while_busy(views: Iterable[View]) -> Iterator[Finding]:
+    """Yield which rows were timed while other processes had their part of the computer."""
     cores = {
         view.number: view.row.speed.others_busy or 0.0
         for view in views

@@ -69,6 +69,7 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         groups=[(group, method.network(group.model)) for group in found],
         columns=[(c.title(_metric(found)), c) for c in OUTSIDE],
         jobs=[job(view, logs.get(view.number, "")) for view in every],
+        busy=[*findings.timed_while_busy(every)],
         not_ok=findings.not_ok(every),
         missing=[*findings.figures_missing(every), *findings.details_missing(every)],
         baselines_missing=findings.baselines_missing(comparison),
