@@ -10,7 +10,7 @@ from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import decibels
 from boildown_tflite.flatbuffer import read_file
-from onnx import ModelProto
+from onnx import ModelProto, numpy_helper
 
 from .jobs import form, normalised, run, states
 
@@ -110,3 +110,17 @@ def test_what_has_no_kernel_is_a_gap(settings: dict[str, str], tmp_path: Path) -
     source = normalised(GRAPHS["plain"](), tmp_path)
     with pytest.raises(UnsupportedError, match="TensorFlow Lite"):
         run(source, Quantize.model_validate(settings))
+
+
+def test_weights_that_halves_cannot_hold_are_told(tmp_path: Path) -> None:
+    model = GRAPHS["plain"]()
+    for tensor in model.graph.initializer:
+        if tensor.name == "deep.weight":
+            values = numpy_helper.to_array(tensor).copy()
+            values[0, 0, 0, 0] = 1e5
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    step = Quantize(weights="float16")
+    (how,) = run(normalised(model, tmp_path), step).steps[0].approximations
+    assert how.startswith("1 number is beyond what float16 can hold")
+    assert "1 of 'deep'" in how
+    assert not run(normalised(GRAPHS["plain"](), tmp_path), step).steps[0].approximations

@@ -28,8 +28,10 @@ def about_halves(numbers: Mapping[str, np.ndarray], kind: str) -> tuple[str, ...
         return ()
     more = [f"others of {len(named) - _TOLD} more"] if len(named) > _TOLD else []
     advice = "; bfloat16 holds them" if kind == "float16" else ""
+    total = sum(cut.values())
+    are = "number is" if total == 1 else "numbers are"
     text = (
-        f"{sum(cut.values()):,} numbers are beyond what {kind} can hold and became the largest "
+        f"{total:,} {are} beyond what {kind} can hold and became the largest "
         f"that it has, ±{largest:,.6g}: {', '.join([*named[:_TOLD], *more])}{advice}"
     )
     return (text,)

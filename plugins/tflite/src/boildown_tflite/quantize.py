@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Artifact, StepOutcome, Warned, batches, read_graph
+from boildown import (
+    Artifact,
+    StepOutcome,
+    Warned,
+    about_halves,
+    batches,
+    initializers,
+    read_graph,
+    source_layers,
+)
+from onnx import numpy_helper
 
 from .convert import to_tflite
 from .edge import covers, quantize_weights
@@ -46,7 +56,13 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     mode = _mode(step)
     samples = _samples(context) if step.activations in {"int8", "int16"} else ()
     converted = to_tflite(imported.model, graph, imported.layers, mode, samples, io=io)
-    return saved(converted, context)
+    outcome = saved(converted, context)
+    if mode != "float16":
+        return outcome
+    tensors = initializers(graph)
+    weights = {layer.name: layer.weight for layer in source_layers(context.network.path)}
+    arrays = {name: numpy_helper.to_array(tensors[weight]) for name, weight in weights.items()}
+    return outcome.model_copy(update={"approximations": about_halves(arrays, mode)})
 
 
 def saved(converted: Converted, context: Context, epochs: int = 0) -> StepOutcome:
