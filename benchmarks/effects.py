@@ -12,18 +12,12 @@ from typing import TYPE_CHECKING, Any
 from boildown.comparison.schema import Ratio
 from boildown.measuring.effects import side
 from boildown.measuring.speedup import is_slower
+from cells import of_speed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Commits of runs before there was STORAGE_ONLY or DEFLATED_ONLY; there will be no more of them.
-_OLDER = frozenset(
-    {
-        *("4792eddb0a1c", "eb1cc511329a", "882af3dc5de3", "49d73884415b", "e5d583eaaf4b"),
-        *("f0ef004f0c2f", "b77f4b71eaaa", "3ac69bc984e7", "11d1fc68e396", "e0c63d3b3dcd"),
-        *("129676eaed0f", "e5c51b58370c"),
-    }
-)
+_OF_SIZE = ("STORAGE_ONLY", "DEFLATED_ONLY")
 _SAME_RUNTIME = ("speedup_same_runtime", "speed_same_runtime")
 _ONNX_RUNTIME = ("speedup_onnxruntime_float32", "speed")
 _STORED = ("size_ratio_to_twin", "size_same_format")
@@ -40,42 +34,46 @@ def codes(row: dict[str, Any]) -> list[str]:
     _set(found, "SLOWER", held=any(ratio is not None and is_slower(ratio) for ratio in ratios))
     sides = _sides(row)
     if len(sides) == 1:
-        for code in ("STORAGE_ONLY", "DEFLATED_ONLY"):
+        for code in _OF_SIZE:
             _set(found, code, held=code in sides)
     return [*found]
 
 
+def notes(row: dict[str, Any]) -> list[str]:
+    """Return all that is to be read beside a row's figures: status, codes, what its speed lacks."""
+    status = [] if row["status"] == "ok" else [row["status"]]
+    return [*status, *codes(row), *of_speed(row)]
+
+
 def lacking(records: Mapping[str, dict[str, Any]]) -> str:
-    """Say which runs are older than a code that their figures do not decide; empty: none is.
+    """Say which runs may lack a code that their figures do not decide; empty: none does.
 
     Records come by the name that a reader knows them by; on a page of one alone that is empty.
     """
-    found: dict[str, list[str]] = {}
+    found = []
     for name, record in records.items():
-        runs, named = _older(record)
-        if runs:
-            found.setdefault(named, []).append(f"{name} ({runs})" if name else runs)
-    return " ".join(
-        f"Notes of {_joined(runs)} lack {named}: that came later, and the sizes that tell are not "
-        "in the record."
-        for named, runs in found.items()
+        if runs := _undecided(record):
+            found.append(f"{name} ({runs})" if name else runs)
+    if not found:
+        return ""
+    return (
+        f"Notes of {_joined(found)} may lack {_joined(_OF_SIZE, 'or')}: they are those of the day, "
+        "and the sizes that decide it are not in the record."
     )
 
 
-def _older(record: dict[str, Any]) -> tuple[str, str]:
-    """Return in words which runs lack which codes; both are empty where none does."""
-    runs, named = set(), set()
-    for row in record["rows"]:
-        sides = _sides(row)
-        if len(sides) > 1 and record["runs"][row["run"]]["commit"].partition(" ")[0] in _OLDER:
-            runs.add(row["run"])
-            named |= sides - {None}
+def _undecided(record: dict[str, Any]) -> str:
+    """Return in words which runs have rows without such a code that might have one."""
+    runs = {
+        row["run"]
+        for row in record["rows"]
+        if len(_sides(row)) > 1 and not set(codes(row)) & set(_OF_SIZE)
+    }
     if not runs:
-        return "", ""
-    every = {row["run"] for row in record["rows"]}
-    some = "runs" if len(runs) > 1 else "run"
-    which = "all runs" if runs == every else f"{some} {_joined(map(str, sorted(runs)))}"
-    return which, _joined(sorted(map(str, named)), "or")
+        return ""
+    if runs == {row["run"] for row in record["rows"]}:
+        return "all runs"
+    return f"{'runs' if len(runs) > 1 else 'run'} {_joined(map(str, sorted(runs)))}"
 
 
 def _set(found: dict[str, None], code: str, *, held: bool) -> None:

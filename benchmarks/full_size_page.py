@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gibibytes, of_speed, one_line, signed, times
-from effects import codes, lacking
+from cells import gibibytes, one_line, signed, times
+from effects import lacking, notes
 from full_size_inputs import MODELS
 from provenance import made_by
 from records import targets_in_words, write
@@ -92,7 +92,7 @@ def page(record: dict[str, Any]) -> str:
 
 
 def _line(row: dict[str, Any], *, judged: bool) -> str:
-    name, notes = row["model"].partition(":")[2], [row["status"], *codes(row), *of_speed(row)]
+    name = row["model"].partition(":")[2]
     head = [name, row["recipe"], str(row["run"])]
     if "size" not in row:
         return (
@@ -101,7 +101,7 @@ def _line(row: dict[str, Any], *, judged: bool) -> str:
     sizes = [times(row.get(key)) for key in ("size", "deflated", "size_same_format")]
     speeds = [_shown(row.get(k)) for k in ("speed", "speed_same_runtime", "speed_eager")]
     memory = gibibytes(row["peak_rss_bytes"])
-    said = ", ".join(dict.fromkeys(note for note in notes if note != "ok"))
+    said = ", ".join(notes(row))
     cells = [*head, *sizes, *speeds, memory, top1_of(row) if judged else "", said]
     return f"| {' | '.join(cells)} |"
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import boildown
 from boildown import Recipe
-from cells import of_speed, one_line, times
-from effects import codes
+from cells import one_line, times
+from effects import notes
 from provenance import ROOT, made_by, provenance
 from records import read, tell, write
 from zoo_figures import figures
@@ -94,9 +94,7 @@ def _line(row: dict[str, Any]) -> str:
         "" if sqnr is None else f"{sqnr:.1f}",
         right(row["top1"], row["n"]),
         times((ratio or {}).get("median")),
-        ", ".join(
-            [*([] if row["status"] == "ok" else [row["status"]]), *codes(row), *of_speed(row)]
-        ),
+        ", ".join(notes(row)),
     ]
     return f"| {' | '.join(cells)} |"
 

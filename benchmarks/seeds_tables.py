@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cells import gathered, gibibytes, of_speed, one_line, signed, times
-from effects import codes, lacking
+from cells import gathered, gibibytes, one_line, signed, times
+from effects import lacking, notes
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
@@ -187,10 +187,8 @@ def _size_row(row: dict[str, Any], *, judged: bool) -> tuple[str, ...]:
     sizes = [row.get(key) for key in ("size", "deflated")]
     speeds = [(row.get(key) or {}).get("median") for key in ("speed", "speed_same_runtime")]
     memory = gibibytes(row.get("peak_rss_bytes"))
-    every = (row["status"], *codes(row), *of_speed(row))
-    notes = [note for note in every if note != "ok"]
     top1 = (top1_of(row),) if judged else ()
-    return (*head, *map(times, (*sizes, *speeds)), memory, *top1, ", ".join(notes))
+    return (*head, *map(times, (*sizes, *speeds)), memory, *top1, ", ".join(notes(row)))
 
 
 def _judged(row: dict[str, Any]) -> list[tuple[str, str, float, float]]:
@@ -216,7 +214,5 @@ def _photo_row(row: dict[str, Any]) -> tuple[str, ...]:
         "" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
         right(row["top1"], row["n"]),
         times((row["speedup_onnxruntime_float32"] or {}).get("median")),
-        ", ".join(
-            [*([] if row["status"] == "ok" else [row["status"]]), *codes(row), *of_speed(row)]
-        ),
+        ", ".join(notes(row)),
     )

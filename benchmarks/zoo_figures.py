@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cells import of_speed, one_line, signed, times
-from effects import codes
+from cells import one_line, signed, times
+from effects import notes
 
 if TYPE_CHECKING:
     from boildown.comparison.schema import ModelRecord, Ratio, Row
@@ -82,7 +82,6 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    notes = ", ".join([*codes(row), *of_speed(row)])
     if "bytes" not in row:
         why = f"{row['status']}: {one_line(row['reason'])}"
         return f"| {row['recipe']} | | | | | | | {why} |"
@@ -94,7 +93,7 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"| {row['recipe']} | {times(row['size_ratio'])} | {times(row['deflated_ratio'])} "
         f"| {row['bits_per_weight']:.2f} | {row['top1']:.4f} | {signed(row['top1_difference'])} "
-        f"({signed(low)} to {signed(high)}) | {speed} | {notes} |"
+        f"({signed(low)} to {signed(high)}) | {speed} | {', '.join(notes(row))} |"
     )
 
 

@@ -39,7 +39,7 @@ def test_a_process_that_spins_beside_is_seen() -> None:
     with subprocess.Popen([sys.executable, "-c", SPIN]) as beside:
         time.sleep(0.3)  # until it spins
         others = Others()
-        time.sleep(1)
+        time.sleep(1)  # a second of its spinning
         assert (others.cores() or 0) > 0.3
         beside.kill()
 

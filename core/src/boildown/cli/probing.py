@@ -43,6 +43,7 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
     from rich.text import Text
 
     from .. import api
+    from ..recipe.recipe import MEASURED
     from ..report.sensitivity import UNTESTED, cells, headings
     from ..report.text import clean
     from .consoles import results_console
@@ -72,5 +73,5 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
     if worst is None and not found.testable:
         console.print(UNTESTED)
     typer.echo(found.as_setting(worst))
-    judged = all(part.row.status in ("ok", "no_effect") for part in found.parts)
+    judged = all(part.row.status in MEASURED for part in found.parts)
     raise typer.Exit(OK if judged else SOME_NOT_OK)

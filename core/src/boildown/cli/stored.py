@@ -54,7 +54,8 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
     from ..job.process import Limits
-    from ..runner.verdict import MEASURED, within_limits
+    from ..recipe.recipe import MEASURED
+    from ..runner.verdict import within_limits
     from .live import Live
 
     with Live() as live:

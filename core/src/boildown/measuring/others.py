@@ -12,6 +12,8 @@ import psutil
 
 #: What of `psutil.cpu_times()` is no work, or is counted among other fields as well.
 _NO_WORK = ("idle", "iowait", "guest", "guest_nice")
+#: Systems count in hundredths of seconds.
+_LEAST_SECONDS = 0.1
 
 
 class Others:
@@ -23,7 +25,7 @@ class Others:
     def cores(self) -> float | None:
         """Return the cores that others kept busy since, on average; None after less than 0.1 s."""
         wall = time.monotonic() - self._wall
-        if wall < 0.1:  # noqa: PLR2004 - systems count in hundredths of seconds
+        if wall < _LEAST_SECONDS:
             return None
         return max(0.0, (_busy() - self._busy) / wall)
 

@@ -30,8 +30,8 @@ def content_digest(path: Path) -> str:
     total = hashlib.sha256(content)
     for name in _data_files(path) if _LOCATION.encode() in content else ():
         file = folder / name
-        # Unlike Path.is_file this knows of no name that is an error.
-        if os.path.isfile(file) and file.resolve().is_relative_to(folder):  # noqa: PTH113
+        is_there = os.path.isfile(file)  # noqa: PTH113 - of some names Path.is_file makes an error
+        if is_there and file.resolve().is_relative_to(folder):
             total.update(f"{name}\0{file_digest(file)}\n".encode())
     return total.hexdigest()
 

@@ -17,6 +17,8 @@ Name = Annotated[
     Field(description="a word of at most 80 letters, digits, '.', '_' or '-'"),
 ]
 Status = Literal["ok", "no_effect", "unsupported", "failed", "timeout", "out_of_memory"]
+#: Of rows that have figures.
+MEASURED: tuple[Status, ...] = ("ok", "no_effect")
 
 #: Field of a result that a recipe can bound -> whether the bound is its least or greatest value.
 LIMITS: dict[str, Literal["minimum", "maximum"]] = {

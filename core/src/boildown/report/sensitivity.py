@@ -144,7 +144,8 @@ def write_sensitivity(found: Sensitivity, recipe: str, model: str, backend: str)
 
 #: Said where no metric has an interval.
 UNTESTED = (
-    "No loss can be told from chance: there are no labels. Name how many to exclude (--worst)."
+    "No loss can be told from chance: no metric was measured, which takes labels. "
+    "Name how many to exclude (--worst)."
 )
 
 

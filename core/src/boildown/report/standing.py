@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..comparison.subjects import records_of, subjects
+from ..recipe.recipe import MEASURED
 from . import numbers
 from .front import Estimate, Place, Point, places
 from .metric import metric_heading, primary
@@ -106,7 +107,7 @@ def _unranked(row: Row, model: ModelRecord | None, metric: Metric | None) -> str
 
 
 def _obstacles(row: Row, model: ModelRecord | None, metric: Metric | None) -> Iterator[str]:
-    if row.status not in {"ok", "no_effect"}:
+    if row.status not in MEASURED:
         yield f"{row.status}, {row.reason or 'no reason was given'}"
     if model is None:
         yield "the model could not be read"

@@ -62,15 +62,21 @@ def measure_baseline(measures: Measures) -> Measured:
         found = quality(outputs, None, task=subject.entry.task, measured_on=RUNTIME)
         if subject.entry.expect is not None:
             check_expectation(found, subject.entry.expect)
-        if subject.entry.task == CLASSIFICATION:
-            warning = near_chance(found, classes_of(outputs))
-            warnings += [warning] if warning is not None else []
+        warnings += doubts(found, outputs)
     else:
         found = Quality(
             task=subject.entry.task, measured_on=RUNTIME, metrics=(), reason=outputs.reason
         )
     facts = source_facts(subject, measures.store)
     return Measured(subject, measures, facts, outputs, found, tuple(warnings))
+
+
+def doubts(found: Quality, outputs: Outputs) -> tuple[Warned, ...]:
+    """Warn where a float model hardly guesses: `found` is its quality, by these outputs."""
+    if found.task != CLASSIFICATION:
+        return ()
+    warning = near_chance(found, classes_of(outputs))
+    return () if warning is None else (warning,)
 
 
 def model_record(measured: Measured, *, path: str, timed: bool) -> ModelRecord:

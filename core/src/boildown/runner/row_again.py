@@ -13,10 +13,11 @@ from ..measuring.requests import Failure, Outputs, Target
 from ..model.check import read_onnx
 from ..negotiation.settings import deploy_settings
 from ..plugins.values import Warned
+from ..recipe.recipe import MEASURED
 from . import warned
 from .figures import Figures, Group, Part, take
 from .golden import kept_outputs
-from .verdict import check_limits
+from .verdict import NO_CHANGE, check_limits
 from .work import COMPRESSED, TWIN
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class RowAgain:
         warnings = [w for w in row.warnings if w.code not in stale]
         warnings += figures.warnings
         if judged is not None:
-            warnings += self.model.doubts()
+            warnings += self.model.doubts
             warnings += warned.of_control(judged, control.quality if control else None)
         if judged is not None and any(w.code == "CALIBRATED_ON_TEST" for w in warnings):
             warnings = [w for w in warnings if w.code != "CALIBRATED_ON_TEST"] + [_CALIBRATED]
@@ -194,14 +195,8 @@ class RowAgain:
 
 def _ran(row: Row) -> dict[str, str]:
     """Return the status of a row that ran here; on the run's computer it may have failed."""
-    if row.status in {"ok", "no_effect"}:
+    if row.status in MEASURED:
         return {}
-    changed = row.audit is None or row.audit.layers_changed > 0
-    return (
-        {"status": "ok", "reason": ""}
-        if changed
-        else {
-            "status": "no_effect",
-            "reason": "no layer was changed",
-        }
-    )
+    if row.audit is not None and row.audit.layers_changed == 0:
+        return {"status": "no_effect", "reason": NO_CHANGE}
+    return {"status": "ok", "reason": ""}

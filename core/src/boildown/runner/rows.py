@@ -21,7 +21,7 @@ from ..measuring.requests import Failure, Outputs
 from . import warned
 from .deliver import deliver, row_folder, write_facts, write_golden
 from .figures import ONNX_QUALITY, Group, Part, take
-from .verdict import check_limits
+from .verdict import NO_CHANGE, check_limits
 from .work import ONNX_FORM, Judged, Worked
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Pat
         status, reason = judged.outputs.status, judged.outputs.reason
     elif _did_nothing(judged):
         said = [w.text for w in row.warnings if w.code == "NOTE"]
-        status, reason = "no_effect", "; ".join(["no layer was changed", *said])
+        status, reason = "no_effect", "; ".join([NO_CHANGE, *said])
     write_facts(subject, folder)
     if isinstance(judged.outputs, Outputs):
         write_golden(subject, judged.outputs, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,12 @@ from ..comparison.stored import facts_of, verified
 from ..comparison.subjects import record_subject, subjects
 from ..errors import UsageError
 from ..job.environment import digest
-from ..measuring.checks import near_chance
-from ..measuring.judging import classes_of
 from ..measuring.quality import quality
 from ..measuring.requests import Outputs, Target
 from ..model.layers import source_layers
 from ..model.normalize import normalize
 from ..plugins.values import CLASSIFICATION, ModelEntry
-from .baseline import RUNTIME, baseline_speed
+from .baseline import RUNTIME, baseline_speed, doubts
 from .cells import Title
 from .golden import kept_samples
 from .measures import BASELINE, Measures
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..comparison.schema import Comparison, ModelRecord, Row
+    from ..comparison.schema import Comparison, ModelRecord, Quality, Row
     from ..plugins.values import Warned
     from .events import Listener
     from .request import Request
@@ -79,14 +78,20 @@ class StoredModel:
             return self.measures
         return self.on_samples(folder) or self.measures
 
-    def doubts(self) -> tuple[Warned, ...]:
-        """Warn where the source hardly guesses on the given data."""
+    @cached_property
+    def quality(self) -> Quality | None:
+        """The source's own on the given data; None: there are none."""
+        if self.outputs is None:
+            return None
         task = self.measures.subject.entry.task
-        if self.outputs is None or task != CLASSIFICATION:
+        return quality(self.outputs, None, task=task, measured_on=RUNTIME)
+
+    @property
+    def doubts(self) -> tuple[Warned, ...]:
+        """Warnings of that quality, for every row of the model."""
+        if self.outputs is None or self.quality is None:
             return ()
-        found = quality(self.outputs, None, task=task, measured_on=RUNTIME)
-        warning = near_chance(found, classes_of(self.outputs))
-        return () if warning is None else (warning,)
+        return doubts(self.quality, self.outputs)
 
     def measured_record(self) -> ModelRecord:
         """Time the source alone, and judge it where there are data."""
@@ -97,10 +102,8 @@ class StoredModel:
                 "memory": measures.memory(self.source, None),
             }
         )
-        if self.outputs is not None:
-            task = self.measures.subject.entry.task
-            found = quality(self.outputs, None, task=task, measured_on=RUNTIME)
-            baseline = baseline.model_copy(update={"quality": found})
+        if self.quality is not None:
+            baseline = baseline.model_copy(update={"quality": self.quality})
         return self.record.model_copy(
             update={"baseline": baseline, "machine": 0, "test_sha256": self.test_sha256}
         )

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from ..comparison.schema import Comparison, LimitCheck, Row
 from ..measuring.checks import metric_of
-from ..recipe.recipe import LIMITS, Recipe
+from ..recipe.recipe import LIMITS, MEASURED, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..comparison.schema import Deployable, Memory, Metric, Quality, Speed
 
-#: Statuses of rows that have figures.
-MEASURED = ("ok", "no_effect")
+
+#: Why a row is `no_effect`.
+NO_CHANGE = "no layer was changed"
 
 
 def check_limits(row: Row, limits: Mapping[str, float]) -> tuple[LimitCheck, ...]:

@@ -86,7 +86,7 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 
     outputs = type(PASS_REGISTRY[_SUFFIX])
     known = outputs._allowed_activations  # noqa: SLF001 - its only door
-    transform = outputs._try_apply_transform  # noqa: SLF001 - as above
+    transform = outputs._try_apply_transform  # noqa: SLF001 - no option leaves an operator out
 
     def but_of_scores(rounds: Any, last: Any, *rest: Any) -> bool:
         return not _gives_scores(last) and transform(rounds, last, *rest)

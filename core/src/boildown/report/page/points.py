@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...recipe.recipe import MEASURED
 from ..front import staircase
 from ..metric import metric_heading, primary
 from ..text import clean
@@ -52,7 +53,7 @@ def shown_quality(group: Group) -> Quality | None:
 
 def _row(view: View, model: ModelRecord | None) -> dict[str, Any] | None:
     row = view.row
-    if row.status not in {"ok", "no_effect"}:
+    if row.status not in MEASURED:
         return None
     point = _point(row.deployable, row.quality, row.speed, model)
     if point is None:
