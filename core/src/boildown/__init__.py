@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .negotiation.offers import Offer as Offer
     from .negotiation.offers import Range as Range
     from .negotiation.offers import Refusal as Refusal
+    from .plugins.calibration import calibration_batches as calibration_batches
     from .plugins.here import on_arm as on_arm
     from .plugins.hookspecs import hookimpl as hookimpl
     from .plugins.kept import warn_of_kept_channels as warn_of_kept_channels
@@ -164,6 +165,7 @@ _HOME = {
     "Offer": "negotiation.offers",
     "Range": "negotiation.offers",
     "Refusal": "negotiation.offers",
+    "calibration_batches": "plugins.calibration",
     "on_arm": "plugins.here",
     "hookimpl": "plugins.hookspecs",
     "warn_of_kept_channels": "plugins.kept",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import pytest
 from boildown import Quantize, UnsupportedError
 from boildown.testing.builder import Graph
@@ -12,7 +13,7 @@ from boildown.testing.jobs import decibels
 from boildown_tflite.flatbuffer import read_file
 from onnx import ModelProto, numpy_helper
 
-from .jobs import form, normalised, run, states
+from .jobs import form, normalised, run, samples, states
 
 INT8 = Quantize(weights="int8", activations="int8")
 
@@ -124,3 +125,20 @@ def test_weights_that_halves_cannot_hold_are_told(tmp_path: Path) -> None:
     assert how.startswith("1 number is beyond what float16 can hold")
     assert "1 of 'deep'" in how
     assert not run(normalised(GRAPHS["plain"](), tmp_path), step).steps[0].approximations
+
+
+@pytest.mark.parametrize("batch", [10, 50])
+def test_a_fixed_batch_is_calibrated_with_all_samples(
+    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 37 samples the last holds the greatest number."""
+    model = GRAPHS["plain"]()
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = batch
+    source = normalised(model, tmp_path)
+    noise = samples(source)
+    noise["x"][-1, 0, 0, 0] = 50
+    monkeypatch.setattr("boildown.testing.jobs.samples", lambda _: noise)
+    made = onnx.load(form(run(source, INT8)))
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
+    first = next(node for node in made.graph.node if node.op_type == "QuantizeLinear")
+    assert float(constants[first.input[1]]) * 255 > 50

@@ -54,6 +54,12 @@ def batches(
     return _batches(manifest, split, size, seed=seed, epoch=epoch, augment=augment, limit=limit)
 
 
+def filled(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """Repeat the last sample until there are `size`, as a network of a fixed batch takes them."""
+    missing = max(size - len(array), 0)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
+
+
 def _batches(
     manifest: DataManifest,
     name: SplitName,

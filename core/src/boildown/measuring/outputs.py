@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from ..data.batches import batches
+from ..data.batches import batches, filled
 from ..errors import DataError, PluginError
 from .requests import ModelIO, Outputs, OutputsRequest
 from .runtimes import batch_of, import_runtime, open_target
@@ -86,7 +86,7 @@ def _run(runtime: Runtime, batch: Batch, size: int, request: OutputsRequest) -> 
     rows = len(next(iter(inputs.values())))
     fixed = batch_of(runtime, request.io) is not None
     if fixed and rows < size:
-        inputs = {name: _filled(array, size) for name, array in inputs.items()}
+        inputs = {name: filled(array, size) for name, array in inputs.items()}
     found = runtime.run(inputs)
     missing = [name for name in request.outputs if name not in found]
     if missing:
@@ -95,10 +95,6 @@ def _run(runtime: Runtime, batch: Batch, size: int, request: OutputsRequest) -> 
             f"source calls them {list(request.outputs)}"
         )
     return [_checked(found[name], name, size if fixed else rows)[:rows] for name in request.outputs]
-
-
-def _filled(array: np.ndarray, size: int) -> np.ndarray:
-    return np.concatenate([array, np.repeat(array[-1:], size - len(array), axis=0)])
 
 
 def _checked(array: np.ndarray, name: str, rows: int) -> np.ndarray:

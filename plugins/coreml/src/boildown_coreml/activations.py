@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-from boildown import UnsupportedError, batches, source_layers
+from boildown import UnsupportedError, calibration_batches, source_layers
 
 from .calibrating import activation_ranges, calibrated, of_inputs_alone
 from .chain import precision_of
@@ -115,10 +115,8 @@ def _quantized(
 
 def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]:
     """Yield the calibration split in the batches that the program takes, under its names."""
-    assert context.data is not None  # noqa: S101 - the offer needs samples
     ours = list(function.inputs)
     theirs = [port.name for port in onnx.load(context.network.path).graph.input]
     size = int(next(iter(function.inputs.values())).shape[0])
-    for batch in batches(context.data, "calibration", size):
-        if len(next(iter(batch.inputs.values()))) == size:
-            yield {name: batch.inputs[given] for name, given in zip(ours, theirs, strict=True)}
+    for inputs in calibration_batches(context, size):
+        yield {name: inputs[given] for name, given in zip(ours, theirs, strict=True)}

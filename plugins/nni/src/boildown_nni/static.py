@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from boildown import (
-    DataError,
     StepOutcome,
     about_int8,
-    batches,
+    calibration_batches,
     fold_batch_norms,
     quantize_last_bias,
     read_graph,
@@ -121,26 +119,11 @@ def _compress(
 
 
 def _show(network: nn.Module, graph: ModelProto, context: Context) -> None:
-    """Run the network on every calibration sample; DataError where there are none.
-
-    A network of a fixed batch sees some samples twice rather than miss any.
-    """
-    if context.data is None or "calibration" not in context.data.splits:
-        raise DataError("static quantization needs calibration samples; give the run data")
+    """Run the network on every calibration sample; DataError where there are none."""
     names = [item.name for item in graph.graph.input]
-    fixed = graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value
-    size, total = fixed or _BATCH, len(context.data.splits["calibration"])
     with torch.no_grad():
-        for number, batch in enumerate(batches(context.data, "calibration", size)):
-            context.progress(min(number * size, total), total, "calibrating")
-            arrays = [_filled(batch.inputs[name], fixed) for name in names]
-            network(*(torch.from_numpy(array) for array in arrays))
-
-
-def _filled(array: np.ndarray, size: int) -> np.ndarray:
-    missing = max(size - len(array), 0)
-    whole: np.ndarray = np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
-    return whole
+        for inputs in calibration_batches(context, _BATCH):
+            network(*(torch.from_numpy(inputs[name]) for name in names))
 
 
 def _ranges(module: fx.GraphModule, points: dict[str, str]) -> dict[str, Rounded]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from boildown import DataError, OnnxRuntime, batches
+from boildown import OnnxRuntime, calibration_batches
 from onnxruntime.quantization.calibrate import CalibrationDataReader, MinMaxCalibrater
 
 from .observe import HALF, OBSERVERS, Interval
@@ -18,7 +18,7 @@ from .observe import HALF, OBSERVERS, Interval
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boildown import Artifact, Context
+    from boildown import Context
     from onnx import ModelProto
 
 _BATCH = 16
@@ -48,37 +48,15 @@ class Samples(CalibrationDataReader):  # type: ignore[misc]
 
     def __init__(self, context: Context, size: int) -> None:
         """Open the calibration split of the context's data; DataError where there is none."""
-        if context.data is None or "calibration" not in context.data.splits:
-            raise DataError("static quantization needs calibration samples; give the run data")
-        self._context = context
-        self._fixed = _fixed_batch(context.original)
-        self._size = self._fixed or size
-        self._read = batches(context.data, "calibration", self._size)
-        self._total, self._done = len(context.data.splits["calibration"]), 0
+        self._read = calibration_batches(context, size)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Return inputs by name, None behind the last batch."""
-        batch = next(self._read, None)
-        self._context.progress(min(self._done, self._total), self._total, "calibrating")
-        if batch is None:
-            return None
-        self._done += self._size
-        missing = self._size - len(next(iter(batch.inputs.values()))) if self._fixed else 0
-        # Repeating a sample moves no minimum and no maximum, leaving samples out may.
-        return {
-            name: np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
-            for name, array in batch.inputs.items()
-        }
+        return next(self._read, None)
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         """Yield the rest."""
-        return iter(self.get_next, None)
-
-
-def _fixed_batch(model: Artifact) -> int:
-    """Return the batch size that the model is fixed to, 0 where it is open."""
-    shapes = [value.type.tensor_type.shape.dim for value in onnx.load(model.path).graph.input]
-    return next((int(shape[0].dim_value) for shape in shapes if shape), 0)
+        return self._read
 
 
 def _extremes(model: ModelProto, samples: Samples, context: Context) -> dict[str, Interval]:

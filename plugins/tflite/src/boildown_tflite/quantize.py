@@ -12,7 +12,7 @@ from boildown import (
     StepOutcome,
     Warned,
     about_halves,
-    batches,
+    calibration_batches,
     initializers,
     read_graph,
     source_layers,
@@ -24,9 +24,6 @@ from .edge import covers, quantize_weights
 from .importer import import_onnx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
     from boildown import Context, Quantize
 
     from .convert import Converted, Mode
@@ -54,7 +51,8 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         plain = to_tflite(imported.model, graph, imported.layers, "float32", io=io)
         return saved(quantize_weights(plain.content, step), context)
     mode = _mode(step)
-    samples = _samples(context) if step.activations in {"int8", "int16"} else ()
+    needed = step.activations in {"int8", "int16"}
+    samples = calibration_batches(context, _BATCH) if needed else ()
     converted = to_tflite(imported.model, graph, imported.layers, mode, samples, io=io)
     outcome = saved(converted, context)
     if mode != "float16":
@@ -80,12 +78,6 @@ def _mode(step: Quantize) -> Mode:
         return "float16"
     modes: dict[str, Mode] = {"dynamic": "dynamic", "int8": "int8", "int16": "int16x8"}
     return modes[str(step.activations)]
-
-
-def _samples(context: Context) -> Iterator[dict[str, np.ndarray]]:
-    assert context.data is not None  # noqa: S101 - the offers need samples
-    for batch in batches(context.data, "calibration", _BATCH):
-        yield dict(batch.inputs)
 
 
 def _kept_float(layers: tuple[str, ...]) -> tuple[Warned, ...]:
