@@ -93,7 +93,7 @@ def test_another_order_gives_other_numbers(source: Path) -> None:
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        ((Quantize(weights="int2"), HALF), "int2 is stored as a table of values"),
+        ((Quantize(weights="int2"), HALF), "int2 leaves a layer few values"),
         ((HALF, LUT8, Cluster(bits=4)), "cannot cluster weights that the steps before"),
         ((Quantize(weights="int4"), Cluster(bits=4)), "coremltools refuses to cluster"),
     ],
@@ -167,3 +167,31 @@ def test_tables_have_indices_of_the_bits_that_core_ml_has() -> None:
     assert [index_bits(count) for count in (2, 3, 8, 9, 17, 64, 65, 256)] == [
         1, 2, 3, 4, 6, 6, 8, 8
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Quantize(weights="int4", granularity="tensor"), Prune(sparsity=0.3)),
+        (Quantize(weights="int4"), Prune(sparsity=0.3), Cluster(bits=4)),
+    ],
+)
+def test_pruning_behind_16_values_a_layer_is_refused(steps: tuple[Step, ...], source: Path) -> None:
+    with pytest.raises(UnsupportedError, match="weights or none"):
+        run(source, *steps)
+
+
+@pytest.mark.parametrize("granularity", ["channel", "block"])
+def test_sharing_values_of_codes_beside_many_scales_is_refused(
+    granularity: str, source: Path
+) -> None:
+    codes = Quantize.model_validate({"granularity": granularity})
+    with pytest.raises(UnsupportedError, match="more values than were asked for"):
+        run(source, codes, Cluster(bits=4))
+
+
+def test_behind_one_scale_a_layer_has_the_values_that_were_asked(source: Path) -> None:
+    for granularity in ("tensor", None):
+        codes = Quantize.model_validate({"granularity": granularity})
+        found = states(run(source, codes, Cluster(bits=4)))
+        assert max(state.distinct_values for state in found.values()) <= 16

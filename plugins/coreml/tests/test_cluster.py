@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boildown import Cluster, UnsupportedError, cluster_weight, source_layers
+from boildown import Cluster, Prune, UnsupportedError, cluster_weight, source_layers
 from boildown.testing.graphs import GRAPHS
 
 from .jobs import form, normalised, run, states, weights
@@ -96,3 +96,22 @@ def test_what_excludes_each_other_is_refused(
 ) -> None:
     with pytest.raises(UnsupportedError, match=reason):
         run(source, Cluster.model_validate(step), settings=said)
+
+
+@pytest.mark.parametrize("settings", [{"mode": "uniform"}, {"mode": "kmeans"}, {"cluster_dim": 4}])
+def test_zeros_of_the_source_cannot_be_kept_by_palettes_of_coremltools(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = Cluster(bits=4, keep_sparsity=True)
+    with pytest.raises(UnsupportedError, match="zeros of `prune` steps only"):
+        run(source, step, settings=settings)
+
+
+def test_zeros_of_a_step_are_kept_by_palettes_of_coremltools(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = Cluster.model_validate(
+        {"bits": 4, "keep_sparsity": True, "with": {"coreml": {"mode": "uniform"}}}
+    )
+    found = states(run(source, Prune(sparsity=0.5), step))
+    assert min(state.sparsity for state in found.values()) == pytest.approx(0.5, abs=0.02)

@@ -89,6 +89,9 @@ def test_only_selected_layers_change_and_no_bias(source: Path) -> None:
         ({"activations": "float16"}, "linear", "the device"),
         ({"granularity": "block"}, "linear", "no scales for blocks"),
         ({"activations": "int8"}, "linear", "no quantized activations"),
+        ({"symmetric": True}, "kmeans_lut", "neither range nor zero point"),
+        ({"observer": "minmax"}, "kmeans_lut", "neither range nor zero point"),
+        ({"weights": "float16"}, "linear", "halves have no codes"),
     ],
 )
 def test_what_a_mode_cannot_do_is_refused(

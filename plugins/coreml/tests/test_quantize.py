@@ -178,3 +178,34 @@ def test_a_fixed_batch_is_calibrated_with_all_samples(
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
     first = next(node for node in made.graph.node if node.op_type == "QuantizeLinear")
     assert float(constants[first.input[1]]) * 127 == pytest.approx(50, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("symmetric", "mode", "zeros"),
+    [(None, None, {0}), (True, None, {0}), (False, None, None), (None, "linear", None)],
+)
+def test_activations_have_a_zero_point_where_the_step_or_its_setting_says_so(
+    *, symmetric: bool | None, mode: str | None, zeros: set[int] | None, source: Path
+) -> None:
+    step = Quantize(weights="int8", activations="int8", symmetric=symmetric)
+    result = run(source, step, settings={"activation_mode": mode} if mode else {})
+    made = onnx.load(form(result))
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
+    nodes = [node for node in made.graph.node if node.op_type == "QuantizeLinear"]
+    found = {int(constants[node.input[2]]) if len(node.input) > 2 else 0 for node in nodes}
+    assert found == zeros if zeros else found - {0}
+
+
+@pytest.mark.parametrize(("symmetric", "mode"), [(True, "linear"), (False, "linear_symmetric")])
+def test_a_mode_that_contradicts_symmetric_is_refused(
+    *, symmetric: bool, mode: str, source: Path
+) -> None:
+    step = Quantize(weights="int8", activations="int8", symmetric=symmetric)
+    with pytest.raises(UnsupportedError, match=f"{mode} contradicts"):
+        run(source, step, settings={"activation_mode": mode})
+
+
+def test_the_mode_of_activations_is_refused_where_a_network_ships(source: Path) -> None:
+    settings = {"format": "mlmodel", "activation_mode": "linear"}
+    with pytest.raises(UnsupportedError, match="goes with `activations: int8` only"):
+        run(source, Quantize(), settings=settings)

@@ -194,3 +194,19 @@ def test_without_boildown_torch_training_is_a_gap_that_says_so(
     for step in (Distill(width=0.5), Prune(sparsity=0.5, train=TRAIN)):
         with pytest.raises(UnsupportedError, match=r"boildown-coreml\[train\]"):
             run(source, step)
+
+
+@pytest.mark.parametrize(("chain", "whole"), [((), False), ((Cluster(bits=4),), True)])
+def test_weights_are_trained_with_as_many_scales_as_the_file_has(
+    *, chain: tuple[Step, ...], whole: bool, trained: list[Any], tmp_path: Path
+) -> None:
+    """Values that are shared later need one scale a layer."""
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    run(source, Quantize(train=Train(epochs=1, batch_size=8)), *chain)
+    scales = [
+        part.scale.numel()
+        for name, part in trained[0].named_modules()
+        if name.endswith("weight_fake_quant")
+    ]
+    assert scales
+    assert all(number == 1 for number in scales) is whole

@@ -152,7 +152,9 @@ def test_quant_start_step_reaches_nni(source: Path) -> None:
         ({"quantizer": "Lsq"}, {"train": TRAIN, "activations": "int8"}, "weights alone"),
         ({"arguments": {"quant_start_step": 2}}, {}, "takes no quant_start_step"),
         ({"arguments": {"quant_start_step": 20}}, {"train": TRAIN}, "there are 20 steps"),
+        ({"quantizer": "DoReFa"}, {"train": TRAIN, "symmetric": True}, "none at 0"),
         ({"reduce_range": True}, {}, "about static int8"),
+        ({"reduce_range": False}, {"weights": "int7", "activations": "int8"}, "int7 has 7"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(

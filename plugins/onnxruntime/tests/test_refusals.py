@@ -100,6 +100,13 @@ def test_a_setting_of_static_int8_is_refused_elsewhere(
         run("onnxruntime", source, step, settings=settings)
 
 
+def test_eight_bits_of_weights_of_seven_are_refused(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = Quantize(weights="int7", activations="int8")
+    with pytest.raises(UnsupportedError, match="int7 has 7"):
+        run("onnxruntime", source, step, settings={"reduce_range": False})
+
+
 def test_zeros_that_one_bit_cannot_hold_are_told(tmp_path: Path) -> None:
     source, one = normalised(GRAPHS["plain"](), tmp_path), Quantize(weights="int1")
 

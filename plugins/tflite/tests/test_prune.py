@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boildown import Prune, Train, UnsupportedError
+from boildown import Prune, Train, UnsupportedError, source_layers
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
 from boildown.testing.jobs import loss
+from boildown.testing.patterns import broken_patterns
 
-from .jobs import form, normalised, run, states
+from .jobs import form, normalised, run, states, weights
 
 TRAIN = Train(epochs=4, batch_size=8, learning_rate=3e-3)
 
@@ -45,6 +47,27 @@ def test_patterns_run_along_input_channels(tmp_path: Path) -> None:
     # Of three input channels a group of four has one to spare.
     assert found["stem"].sparsity < 0.4
     assert [warned.code for warned in result.steps[0].warnings] == ["PARTIAL"]
+
+
+@pytest.mark.parametrize("train", [None, TRAIN])
+def test_a_pattern_leaves_transposed_convolutions_alone_and_names_them(
+    train: Train | None, tmp_path: Path
+) -> None:
+    """It would run along their output channels."""
+    graph = Graph(0)
+    x = graph.relu(graph.conv("x", "stem", 12, 4, 3, 3))
+    x = graph.node("ConvTranspose", [x, graph.weight("up.weight", 12, 8, 3, 3)], "up")
+    x = graph.relu(graph.conv(x, "deep", 8, 8, 3, 3))
+    source = normalised(graph.model({"x": (4, 12, 12)}, graph.head(x, 8)), tmp_path)
+    result = run(source, Prune(structure="2:4", train=train))
+    layers = {layer.name: layer.axis for layer in source_layers(source)}
+    found = weights(source, form(result))
+    held = {name: (found[name], layers[name]) for name in layers if name != "up"}
+    assert broken_patterns((2, 4), held) == []
+    assert states(result)["up"].sparsity == 0
+    (warned,) = result.steps[0].warnings
+    assert warned.code == "PARTIAL"
+    assert warned.text.endswith("products of its own kind): 'up'")
 
 
 def test_only_selected_layers_are_pruned(tmp_path: Path) -> None:

@@ -142,3 +142,15 @@ def test_a_fixed_batch_is_calibrated_with_all_samples(
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
     first = next(node for node in made.graph.node if node.op_type == "QuantizeLinear")
     assert float(constants[first.input[1]]) * 255 > 50
+
+
+def test_symmetric_activations_are_told_as_approximated(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    assert run(source, INT8).steps[0].approximations == ()
+    asked = run(source, INT8.model_copy(update={"symmetric": True}))
+    (how,) = asked.steps[0].approximations
+    assert "activations have a zero point" in how
+    made = onnx.load(form(asked)).graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.initializer}
+    zeros = [constants[n.input[2]] for n in made.node if n.op_type == "QuantizeLinear"]
+    assert any(zero != 0 for zero in zeros)

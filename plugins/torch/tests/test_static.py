@@ -135,3 +135,10 @@ def test_a_setting_of_static_int8_is_refused_elsewhere(tmp_path: Path) -> None:
     source = normalised(GRAPHS["plain"](), tmp_path)
     with pytest.raises(UnsupportedError, match="static int8, which this step is not"):
         run(source, Quantize(weights="int4"), settings={"reduce_range": True})
+
+
+def test_eight_bits_of_weights_of_seven_are_refused(tmp_path: Path) -> None:
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    step = Quantize(weights="int7", activations="int8")
+    with pytest.raises(UnsupportedError, match="int7 has 7"):
+        run(source, step, settings={"reduce_range": False})

@@ -93,7 +93,7 @@ def plan(
     return Plan(
         platform=sys.platform,
         recipes=tuple(plans),
-        models=tuple(dict.fromkeys(cell.model for cell in cells)),
+        models=tuple(dict.fromkeys(cell.model for cell in cells if cell.model)),
         jobs=runnable,
         time=_rough_time(cells, runnable),
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from boildown import Context, Layer, Warned
+    from boildown import Context, Layer, Quantize, Warned
 
     from .calibrating import Range, Ranges
     from .formats import ActivationMode
@@ -29,12 +29,13 @@ _QUANTIZED = ("conv", "linear")
 
 
 def quantize_activations(
-    package: Path, layers: Sequence[Layer], context: Context
+    package: Path, layers: Sequence[Layer], step: Quantize, context: Context
 ) -> tuple[Path, tuple[Warned, ...]]:
     """Quantize what goes into the selected layers, and into pools and sums where all are.
 
     Ranges are those of the calibration samples. Returns the program with warnings of the layers
-    whose inputs stay as they were. Raises UnsupportedError where nothing can be quantized.
+    whose inputs stay as they were. Raises UnsupportedError where nothing can be quantized, or
+    `symmetric` and `activation_mode` contradict each other.
     """
     function = read_program(package)
     first = first_uses(source_layers(context.network.path))
@@ -48,10 +49,22 @@ def quantize_activations(
     ranges = activation_ranges(
         package, _samples(function, context), context.workdir, context.threads
     )
-    mode = setting(context, "activation_mode", ACTIVATION_MODES)
+    mode = _mode(step, context)
     whole = len(layers) == len(set(first.values()))
     path = _quantized(package, ranges, mode, None if whole else readers, context)
     return path, partial([x.name for x in kept], len(layers), "activations", why)
+
+
+def _mode(step: Quantize, context: Context) -> ActivationMode:
+    """Return whether codes have a zero point: the setting says so, else `symmetric`."""
+    if "activation_mode" not in context.settings:
+        return "linear" if step.symmetric is False else "linear_symmetric"
+    mode = setting(context, "activation_mode", ACTIVATION_MODES)
+    if step.symmetric is not None and step.symmetric != (mode == "linear_symmetric"):
+        raise UnsupportedError(
+            f"activation_mode {mode} contradicts `symmetric: {str(step.symmetric).lower()}`"
+        )
+    return mode
 
 
 def quantize_as_trained(

@@ -13,6 +13,8 @@ from boildown import Cluster, Distill, Quantize, UnsupportedError
 from .formats import PRECISIONS, TARGETS, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from boildown import Context, Step
 
     from .formats import Precision, Target
@@ -30,6 +32,15 @@ def index_bits(count: int) -> int:
 def code_bits(step: Quantize) -> int:
     """Return the number in `int8` to `int1`."""
     return int(step.weights.removeprefix("int"))
+
+
+def has_one_scale(step: Quantize, steps: Sequence[Step]) -> bool:
+    """Tell whether all weights of a layer share one scale.
+
+    So it is where the step says so or, left open, where `steps` share values before or after.
+    """
+    shared = any(isinstance(other, Cluster) for other in steps)
+    return step.granularity == "tensor" or (shared and step.granularity is None)
 
 
 def targets_of(context: Context) -> tuple[Target, Target]:

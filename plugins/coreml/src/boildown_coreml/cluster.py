@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from boildown import UnsupportedError, Warned, selected_layers
+from boildown import Prune, UnsupportedError, Warned, selected_layers
 
 from .chain import index_bits
 from .formats import FORMATS, setting
@@ -81,6 +81,12 @@ def _config(step: Cluster, context: Context) -> Any:
     if mode != "custom" and (step.init is not None or step.count not in {2, 4, 8, 16, 64, 256}):
         raise UnsupportedError(
             "coremltools' own palettes have 2, 4, 8, 16, 64 or 256 values and no `init`"
+        )
+    pruned = any(isinstance(earlier, Prune) for earlier in context.steps[: context.index])
+    if mode != "custom" and step.keep_sparsity and not pruned:
+        raise UnsupportedError(
+            "keep_sparsity: coremltools' own palettes keep the zeros of `prune` steps only; leave"
+            " `mode` and `cluster_dim` out"
         )
     if width > 1 and mode != "kmeans":
         raise UnsupportedError(f"vectors of {width} weights need mode kmeans")

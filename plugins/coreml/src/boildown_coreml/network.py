@@ -51,6 +51,8 @@ def quantize_network(model: Artifact, step: Quantize, context: Context) -> StepO
             " chooses; ship an mlpackage"
         )
     if step.weights == "float16":
+        if "mode" in context.settings:
+            raise UnsupportedError(f"mode {context.settings['mode']}: halves have no codes")
         return _stored(model, layers, context, _HALF, "linear")
     mode, bits = _mode(step, context), code_bits(step)
     if mode == "custom_lut":
@@ -95,6 +97,8 @@ def _mode(step: Quantize, context: Context) -> NetworkMode:
         and mode != "linear_lut"
         and step.granularity == "tensor",
         f"{mode} takes the whole range": mode != "custom_lut" and step.observer == "mse",
+        f"{mode} knows neither range nor zero point": mode == "kmeans_lut"
+        and (step.observer is not None or step.symmetric is not None),
     }
     if problems := [text for text, holds in wrong.items() if holds]:
         raise UnsupportedError(f"format mlmodel: {'; '.join(problems)}; the step asks for more")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from boildown import Quantize, UnsupportedError, selected_layers, unchanged
 
+from .chain import has_one_scale
 from .offers.prune import PATTERNED
 from .package import Method, compress, open_package, partial
 from .toolkit import cto
@@ -43,15 +44,19 @@ def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
 
 
 def _refuse_tables(context: Context) -> None:
-    """Refuse to prune behind weights of few bits: all that share the value 0 would go at once."""
+    """Refuse to prune behind few values a layer: all weights that share one would go at once."""
     few = [
         earlier.weights
         for earlier in context.steps[: context.index]
-        if isinstance(earlier, Quantize) and earlier.weights not in {"float16", "int8", "int4"}
+        if isinstance(earlier, Quantize)
+        and (
+            earlier.weights not in {"float16", "int8", "int4"}
+            or (earlier.weights == "int4" and has_one_scale(earlier, context.steps))
+        )
     ]
     if few:
         raise UnsupportedError(
-            f"{few[0]} is stored as a table of values, of which pruning would zero whole entries;"
+            f"{few[0]} leaves a layer few values, of which pruning would zero all weights or none;"
             " prune first"
         )
 

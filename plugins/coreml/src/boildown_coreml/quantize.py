@@ -15,7 +15,7 @@ from boildown import (
 )
 
 from .activations import quantize_activations, quantize_as_trained
-from .chain import code_bits, index_bits
+from .chain import code_bits, has_one_scale, index_bits
 from .formats import FORMATS, setting
 from .network import quantize_network
 from .offers.quantize import COMPUTES_IN_HALVES
@@ -37,12 +37,12 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
 
     Raises UnsupportedError as `open_package` does, and where settings exclude each other.
     """
+    if "activation_mode" in context.settings and step.activations != "int8":
+        raise UnsupportedError("activation_mode goes with `activations: int8` only")
     if setting(context, "format", FORMATS) == "mlmodel":
         return quantize_network(model, step, context)
     if "mode" in context.settings:
         raise UnsupportedError(f"mode {context.settings['mode']} goes with format mlmodel only")
-    if "activation_mode" in context.settings and step.activations != "int8":
-        raise UnsupportedError("activation_mode goes with `activations: int8` only")
     if step.weights == "float16":
         return _halved(open_package(model, context), step, context)
     warnings = about_one_bit(step, context)
@@ -60,7 +60,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         return outcome.model_copy(update={"warnings": warnings, "epochs": trained.epochs})
     package, layers = open_package(model, context), selected_layers(step, context)
     if step.activations == "int8":
-        package, noted = quantize_activations(package, layers, context)
+        package, noted = quantize_activations(package, layers, step, context)
         warnings = (*warnings, *noted)
     warnings = (*warnings, *_undivided(step, layers))
     method = _codes(step, context) if step.weights in {"int8", "int4"} else _tables(step)
@@ -79,8 +79,7 @@ def _halved(package: Path, step: Quantize, context: Context) -> StepOutcome:
 
 def _codes(step: Quantize, context: Context) -> Method:
     """Return linear quantization; where values are shared before or after, one scale for all."""
-    shared = any(other.op == "cluster" for other in context.steps)
-    whole = step.granularity == "tensor" or (shared and step.granularity is None)
+    whole = has_one_scale(step, context.steps)
 
     def config(layer: Layer) -> Any:
         scales: dict[str, Any] = {"granularity": "per_tensor" if whole else "per_channel"}

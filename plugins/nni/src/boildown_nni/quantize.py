@@ -72,6 +72,8 @@ def class_of(step: Quantize, settings: Mapping[str, Any]) -> str:
         raise UnsupportedError(f"{name}Quantizer takes no quant_start_step; QATQuantizer does")
     if step.activations != "int8" and "reduce_range" in settings:
         raise UnsupportedError("`reduce_range` is about static int8; activations stay float32 here")
+    if step.weights == "int7" and settings.get("reduce_range") is False:
+        raise UnsupportedError("`reduce_range: false` asks for 8 bits, and int7 has 7")
     return name
 
 
@@ -94,4 +96,6 @@ def _problem(name: str, step: Quantize) -> str:
         return "makes weights of one bit" if name == "BNN" else "needs at least 2 bits"
     if name == "DoReFa" and step.granularity == "channel":
         return "has one range for a whole weight"
+    if name == "DoReFa" and step.symmetric:
+        return "has as many levels below 0 as above, and none at 0"
     return ""

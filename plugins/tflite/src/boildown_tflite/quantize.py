@@ -22,6 +22,7 @@ from onnx import numpy_helper
 from .convert import to_tflite
 from .edge import covers, quantize_weights
 from .importer import import_onnx
+from .offers.quantize import OF_WEIGHTS_ALONE
 
 if TYPE_CHECKING:
     from boildown import Context, Quantize
@@ -40,6 +41,14 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     Raises UnsupportedError where the network cannot be imported or converted, DataError where the
     samples that the step needs are missing.
     """
+    outcome = _quantized(model, step, context)
+    if not (step.symmetric and step.activations == "int8"):
+        return outcome
+    nearly = (*outcome.approximations, OF_WEIGHTS_ALONE)
+    return outcome.model_copy(update={"approximations": nearly})
+
+
+def _quantized(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if step.train is not None:
         from .aware import quantize as quantize_aware
 

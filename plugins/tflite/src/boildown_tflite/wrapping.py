@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Warned, selected_layers
+from boildown import Prune, Warned, selected_layers
 
 from .keras import tf_keras
 
@@ -19,6 +19,8 @@ _L = tf_keras.layers
 #: What TF Model Optimization prunes and clusters. Depthwise kernels are left out by its design:
 #: they are few, and networks suffer.
 KERNELS = (_L.Conv2D, _L.Conv2DTranspose, _L.Dense)
+#: Of these, whose input channels lie where its patterns run; in Conv2DTranspose outputs do.
+_PATTERNED = (_L.Conv2D, _L.Dense)
 #: So many layers that stay as they are are named.
 _TOLD = 6
 
@@ -32,13 +34,15 @@ def choose(
     """
     selected = selected_layers(step, context)
     nodes = {layer.node: layer for layer in selected}
+    pattern = isinstance(step, Prune) and step.pattern is not None
+    kinds = _PATTERNED if pattern else KERNELS
     chosen = {
         name: nodes[node].name
         for name, node in imported.layers.items()
-        if node in nodes and type(imported.model.get_layer(name)) in KERNELS
+        if node in nodes and type(imported.model.get_layer(name)) in kinds
     }
     left = [layer for layer in selected if layer.name not in chosen.values()]
-    return chosen, _left_alone(left, step.op)
+    return chosen, _left_alone(left, step.op, pattern=pattern)
 
 
 def wrapped(
@@ -52,13 +56,14 @@ def wrapped(
     )
 
 
-def _left_alone(layers: list[Layer], op: str) -> tuple[Warned, ...]:
+def _left_alone(layers: list[Layer], op: str, *, pattern: bool) -> tuple[Warned, ...]:
     if not layers:
         return ()
     named = ", ".join(repr(layer.name) for layer in layers[:_TOLD])
     more = f" and {len(layers) - _TOLD} more" if len(layers) > _TOLD else ""
+    transposed = ", transposed ones by a pattern" if pattern else ""
     text = (
         f"TF Model Optimization does not {op} {len(layers)} of the selected layers (depthwise"
-        f" convolutions, recurrent layers and products of its own kind): {named}{more}"
+        f" convolutions{transposed}, recurrent layers and products of its own kind): {named}{more}"
     )
     return (Warned(code="PARTIAL", text=text),)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from boildown import Offer, Range, Refusal
 
+from .codes import CODES_OF_CHANNELS
+
 #: A neural network has one table for all weights of a layer, and no mask beside it.
 _ONE_TABLE = {"mlmodel": "a neural network has one table a layer; ship an mlpackage"}
 _TABLE = Offer(
@@ -44,6 +46,12 @@ SHORT_TABLES = Offer(
     },
 )
 CLUSTER_REFUSALS = (
+    Refusal(
+        op="cluster",
+        reason="codes would be shared, and each channel or block keeps a scale of its own, so a"
+        " layer would have more values than were asked for; leave `granularity` of `quantize` out",
+        behind=CODES_OF_CHANNELS,
+    ),
     *(
         Refusal(
             op="cluster",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from boildown import Offer, Range, Refusal
 
+from .codes import WHOLE_INT4
+
 NO_ZEROS = {"mlmodel": "a neural network has no form for zeros; ship an mlpackage"}
 #: Layers whose input channels lie along an axis that coremltools knows.
 PATTERNED = ("Conv", "Gemm", "MatMul")
@@ -29,6 +31,12 @@ PRUNE_OFFERS = (
     ),
 )
 PRUNE_REFUSALS = (
+    Refusal(
+        op="prune",
+        reason="int4 with one scale a layer leaves it 16 values, of which pruning would zero all"
+        " weights or none; prune first, or give `granularity: channel`",
+        behind=WHOLE_INT4,
+    ),
     *(
         Refusal(
             op="prune",

@@ -16,7 +16,7 @@ from boildown_torch.importer import example_inputs, import_onnx
 from boildown_torch.training import fit_in_job
 from torch import nn
 
-from ..chain import code_bits
+from ..chain import code_bits, has_one_scale
 from ..toolkit import silently
 from .modules import CONVOLUTIONS, trainable
 from .trained import Trained, tensors_of, with_numbers
@@ -54,7 +54,7 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
         module = import_onnx(graph)
         layers, warnings = trainable(module, selected_layers(step, context), _KINDS)
         tensors = tensors_of(module)
-        quantizer = LinearQuantizer(module, _config(step, module, layers))
+        quantizer = LinearQuantizer(module, _config(step, module, layers, context))
         try:
             prepared = quantizer.prepare(example_inputs=example_inputs(graph), inplace=True)
         except Exception as error:  # torch.fx and coremltools raise whatever they run into
@@ -70,11 +70,13 @@ def learn_to_round(model: Artifact, step: Quantize, context: Context) -> tuple[T
     return trained, _ranges(prepared, layers)
 
 
-def _config(step: Quantize, module: nn.Module, layers: Collection[str]) -> LinearQuantizerConfig:
+def _config(
+    step: Quantize, module: nn.Module, layers: Collection[str], context: Context
+) -> LinearQuantizerConfig:
     """Return coremltools' settings; of those by module it only heeds the ones that say no."""
     settings = {
         "weight_dtype": f"q{step.weights}",
-        "weight_per_channel": step.granularity != "tensor",
+        "weight_per_channel": not has_one_scale(step, context.steps),
         "activation_dtype": "quint8" if step.activations == "int8" else "float32",
         "quantization_scheme": "symmetric",
     }

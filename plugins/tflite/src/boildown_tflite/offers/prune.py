@@ -8,26 +8,29 @@ from boildown import Offer, Range, Refusal
 
 _BEFORE = ("prune", "distill")
 _OPERATORS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+#: TF Model Optimization's patterns run along the output channels of ConvTranspose.
+_PATTERNED = ("Conv", "Gemm", "MatMul")
 _SHARE: dict[str, Any] = {"sparsity": Range(minimum=0, maximum=1)}
 _PATTERN: dict[str, Any] = {"structure": ("n:m",)}
 
 
 def _offer(
     accepts: dict[str, Any],
+    operators: tuple[str, ...] = _OPERATORS,
     **more: Any,
 ) -> Offer:
-    return Offer(op="prune", accepts=accepts, after=_BEFORE, operators=_OPERATORS, **more)
+    return Offer(op="prune", accepts=accepts, after=_BEFORE, operators=operators, **more)
 
 
 _LABELLED = ("train", "labels")
 PRUNE_OFFERS = (
     _offer(_SHARE),
-    _offer(_PATTERN),
+    _offer(_PATTERN, _PATTERNED),
     _offer(
         {**_SHARE, "schedule": ("one-shot", "linear", "cubic"), "train": (True,)},
         needs=_LABELLED,
     ),
-    _offer({**_PATTERN, "train": (True,)}, needs=_LABELLED),
+    _offer({**_PATTERN, "train": (True,)}, _PATTERNED, needs=_LABELLED),
 )
 _ONLY_MAGNITUDE = "TF Model Optimization judges weights by their magnitude only"
 PRUNE_REFUSALS = (

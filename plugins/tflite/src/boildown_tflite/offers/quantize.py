@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from boildown import Offer, Refusal
+from boildown import Approximation, Offer, Refusal
 
+#: What `symmetric` is of static int8.
+OF_WEIGHTS_ALONE = "TensorFlow Lite's int8 activations have a zero point; weights have none"
+_SYMMETRIC = (Approximation(setting="symmetric", value=True, how=OF_WEIGHTS_ALONE),)
 _BEFORE = ("prune", "cluster", "distill")
 
 _FLOAT16 = Offer(
@@ -39,7 +42,7 @@ _STATIC = Offer(
     op="quantize",
     accepts={
         "weights": ("int8",),
-        "activations": ("int8", "int16"),
+        "activations": ("int8",),
         "granularity": (None, "channel"),
         "symmetric": (None, True),
         "observer": (None, "minmax"),
@@ -47,6 +50,10 @@ _STATIC = Offer(
     },
     needs=("samples",),
     after=_BEFORE,
+    approximations=_SYMMETRIC,
+)
+_STATIC_16 = _STATIC.model_copy(
+    update={"accepts": {**_STATIC.accepts, "activations": ("int16",)}, "approximations": ()}
 )
 _AWARE = Offer(
     op="quantize",
@@ -60,8 +67,9 @@ _AWARE = Offer(
     },
     needs=("train", "labels"),
     after=_BEFORE,
+    approximations=_SYMMETRIC,
 )
-QUANTIZE_OFFERS = (_FLOAT16, _WEIGHTS_ONLY, _DYNAMIC, _DYNAMIC_4, _STATIC, _AWARE)
+QUANTIZE_OFFERS = (_FLOAT16, _WEIGHTS_ONLY, _DYNAMIC, _DYNAMIC_4, _STATIC, _STATIC_16, _AWARE)
 _NO_CODES = "TensorFlow Lite has no kernels and no storage for it"
 QUANTIZE_REFUSALS = (
     *(
