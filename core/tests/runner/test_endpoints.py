@@ -17,7 +17,7 @@ def test_a_backend_of_this_interpreter_needs_no_configuration(rounding: str) -> 
     assert found.worker[0] == sys.executable
     assert found.python is None  # it has no open_runtime hook
     assert found.environment["versions"]["numpy"]
-    assert found.environment["sources"]["boildown-rounding"]
+    assert found.environment["sources"]["boildown_rounding"]
 
 
 def test_a_backend_of_another_interpreter_is_asked_over_json(rounding: str) -> None:

@@ -42,7 +42,7 @@ def assemble(
 
     Args:
         provided: One dataset with all its splits, or one for each role. A dataset that has a
-            single split can take any role.
+            single split can take any role; a calibration split beside that of train comes along.
         calibrate: Samples to calibrate with; 0: none are needed.
         samples: Test on the first so many samples only (images are sorted by turns of the
             classes, arrays as in the file); None: on all.
@@ -97,6 +97,9 @@ def _by_role(
             raise DataError(
                 f"{manifest.uri} has no {role} split (its splits: {has}); pick one with ?split=…"
             )
+    train = provided.get("train")
+    if train is not None and {"train", "calibration"} <= train.splits.keys():
+        roles.setdefault("calibration", train)
     return roles
 
 

@@ -17,6 +17,7 @@ from ..artifact import file_digest
 
 #: Parts of the core that only show results, so that a better table does not redo any work.
 _SHOWS_ONLY = ("cli", "report")
+_OURS = re.compile(r"boildown(-|$)")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -26,15 +27,18 @@ def digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def environment(distributions: Iterable[str]) -> dict[str, Any]:
-    """Return the interpreter, the versions and the sources behind `boildown` and distributions."""
+def environment(distributions: Iterable[str], package: str = "") -> dict[str, Any]:
+    """Return the interpreter, the versions and the sources behind `boildown` and distributions.
+
+    `package` is a plugin's own, which may be called otherwise than its distribution.
+    """
     versions = installed_closure(("boildown", *sorted(distributions)))
-    ours = sorted(name for name in versions if name == "boildown" or name.startswith("boildown-"))
+    packages = (name.replace("-", "_") for name in versions if _OURS.match(name))
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions,
-        "sources": {name: source_digest(name.replace("-", "_")) for name in ours},
+        "sources": {name: source_digest(name) for name in {*packages, package} - {""}},
     }
 
 
@@ -65,10 +69,13 @@ def installed_closure(names: tuple[str, ...]) -> Mapping[str, str]:
 
 @cache
 def source_digest(package: str) -> str:
-    """Return the SHA-256 over all files of an installed package, without importing it."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    """Return the SHA-256 over all files of a top-level package or module, without importing it."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except ValueError:  # __main__, of an interpreter that reads lines
         return ""
+    if spec is None or not spec.submodule_search_locations:
+        return file_digest(Path(spec.origin)) if spec and spec.has_location and spec.origin else ""
     root = Path(next(iter(spec.submodule_search_locations)))
     files = sorted(p for p in root.rglob("*.py") if p.relative_to(root).parts[0] not in _SHOWS_ONLY)
     return digest({p.relative_to(root).as_posix(): file_digest(p) for p in files})

@@ -31,7 +31,7 @@ def describe(backend: Backend) -> Described:
     distributions = filter(None, (backend.distribution, backend.info.distribution))
     return Described(
         info=backend.info,
-        environment=environment(distributions),
+        environment=environment(distributions, backend.package),
         runtime=backend.implements("open_runtime"),
     )
 

@@ -38,6 +38,13 @@ class Backend:
     def __repr__(self) -> str:
         return f"<Backend {self.name}>"
 
+    @property
+    def package(self) -> str:
+        """Name of the package, or module, that the plugin's own code is in."""
+        plugin = self.plugin
+        name = plugin.__name__ if inspect.ismodule(plugin) else type(plugin).__module__
+        return name.partition(".")[0]
+
     def implements(self, hook: str) -> bool:
         """Tell whether the plugin has this hook."""
         return bool(getattr(self._hooks.hook, hook).get_hookimpls())

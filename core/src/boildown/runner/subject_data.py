@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..data.binding import bind
 from ..data.class_matching import fit_labels
 from ..data.local import local_dataset
+from ..data.split_query import SPLITS
 from ..data.splits import assemble, check_overlap, data_digest, probe
 from ..job.environment import digest
 from ..measuring.inputs import model_io
@@ -109,7 +110,10 @@ def find_dataset(uri: str, store: Store) -> DataManifest:
 def _provided(
     asked: str | Data, entry: ModelEntry, store: Store
 ) -> DataManifest | dict[SplitName, DataManifest]:
-    """Find what was asked for, labels in the model's order; what is left out is the model's own."""
+    """Find what was asked for, labels in the model's order; what is left out is the model's own.
+
+    Of the model's own data a split only has the role of its name: its test samples never train.
+    """
 
     def find(uri: str) -> DataManifest:
         with store.entry("labels", digest({"uri": uri, "labels": entry.labels})) as kept:
@@ -117,11 +121,15 @@ def _provided(
 
     if isinstance(asked, str):
         return find(asked)
-    uris: dict[SplitName, str | None] = {
-        "train": asked.train or entry.default_data,
-        "test": asked.test or entry.default_data,
-    }
-    return {role: find(uri) for role, uri in uris.items() if uri is not None}
+    uris: dict[SplitName, str | None] = {"train": asked.train, "test": asked.test}
+    named = {role: find(uri) for role, uri in uris.items() if uri is not None}
+    if entry.default_data is None or len(named) == len(uris):
+        return named
+    own = find(entry.default_data)
+    if not named:
+        return own
+    left = {"test"} if "train" in named else {"train", "calibration"}
+    return {role: own for role in SPLITS if role in left and role in own.splits} | named
 
 
 def _digests(manifest: DataManifest, seen: Path) -> Digests:
