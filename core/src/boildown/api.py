@@ -9,7 +9,6 @@ from .comparison.files import folder_of, read
 from .errors import UsageError
 from .job.process import Limits
 from .model.layers import source_layers
-from .plugins.models import find_model
 from .plugins.registry import Registry
 from .recipe.load import load_recipe
 from .recipe.one_at_a_time import blocks, one_at_a_time
@@ -24,14 +23,13 @@ from .runner.compare import Comparing
 from .runner.endpoints import endpoints, places
 from .runner.events import Event, Listener, listeners
 from .runner.housekeeping import in_use, keep_within
+from .runner.in_sight import in_sight
 from .runner.jobs import check_settings
-from .runner.planning import EVERYTHING
 from .runner.planning import plan as planned
 from .runner.request import Request, grid
 from .runner.request import request as make_request
 from .runner.store import Store, default_root, size_limit
-from .runner.subject_data import find_dataset
-from .runner.subjects import available, prepare_model
+from .runner.subjects import prepare_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -186,13 +184,13 @@ def carry_out(
 ) -> Results:
     """Carry out a request and write comparison.json, .md and .html below `request.out`."""
     own: tuple[Listener, ...] = (on_event,) if on_event is not None else ()
-    store = Store(cache or default_root())
+    store, limit = Store(cache or default_root()), size_limit()
     comparing = Comparing(request=request, store=store, tell=listeners(*own), debug=debug)
     with in_use(store):
         comparison = comparing.execute()
-    keep_within(store, size_limit())
     write_markdown(comparison, request.out)
     write_page(comparison, request.out)
+    keep_within(store, limit)
     return Results(comparison, request.out)
 
 
@@ -204,19 +202,8 @@ def plan(request: Request, *, cache: Path | None = None) -> Plan:
     found, broken = endpoints(cells, registry, elsewhere)
     check_settings(cells, found, {*names, *elsewhere})
     store = Store(cache or default_root())
-    there = {}
-    for cell in cells:
-        recipe = cell.recipe
-        named = request.data or recipe.data
-        if named is None and cell.model:
-            with store.entry("plans", "0" * 64) as entry:
-                found_model = find_model(cell.model, entry.folder, trust=request.trust)
-                named = found_model.default_data
-        there[recipe.name] = (
-            available(find_dataset(named, store), assembled=False)
-            if isinstance(named, str)
-            else EVERYTHING
-        )
+    named = {(cell.recipe.name, cell.model): cell for cell in cells}
+    there = {place: in_sight(cell, request, store) for place, cell in named.items()}
     return planned(cells, found, broken, there)
 
 

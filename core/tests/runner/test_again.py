@@ -14,9 +14,11 @@ from boildown import Recipe, compare
 from boildown.api import measure
 from boildown.comparison.schema import Row
 from boildown.errors import UsageError
+from boildown.measuring.requests import Failure, Outputs, Target
 from boildown.report.results import Results
 from boildown.runner import again as module
 from boildown.runner.endpoints import Endpoint, endpoint
+from boildown.runner.measures import Measures
 
 pytestmark = pytest.mark.usefixtures("rounding", "cache")
 
@@ -140,6 +142,41 @@ def test_given_data_are_judged_on(again: Callable[..., Results], data: str) -> N
     assert baseline.quality.metrics[0].n == 20
     assert results.comparison.data[0].splits == {"test": 20}
     assert not any("not taken anew" in text for text in said(row, "NOTE"))
+
+
+def test_a_file_that_breaks_on_the_given_data_is_no_success(
+    again: Callable[..., Results], data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The few samples that the run has kept may be too few to show it."""
+    plain = Measures.outputs
+
+    def slow(measures: Measures, target: Target, *more: Any) -> Outputs | Failure:
+        found = plain(measures, target, *more)
+        whole = isinstance(found, Outputs) and found.n > 20
+        return Failure(status="timeout", reason="slow") if whole and more else found
+
+    monkeypatch.setattr(Measures, "outputs", slow)
+    (row,) = again(data=data).rows
+    assert (row.status, row.reason) == ("timeout", "slow")
+
+
+def test_a_control_is_kept_beside_the_very_same_data_of_its_model_alone(
+    run: Path, data: str, tmp_path: Path
+) -> None:
+    """Another model of the run may have been tested on what is given now."""
+    digest = json.loads((run / "comparison.json").read_text())["models"][0]["test_sha256"]
+
+    def other(plain: dict[str, Any]) -> None:
+        (row,) = plain["results"]
+        row["control"] = {"quality": row["quality"]}
+        for record in (*plain["models"], row):
+            record["test_sha256"] = "0" * 64
+
+    (own,) = measure(run, out=tmp_path / "own", data=data, timing_seconds=0.05).rows
+    assert own.test_sha256 == digest
+    changed(run, other)
+    (row,) = measure(run, out=tmp_path / "other", data=data, timing_seconds=0.05).rows
+    assert row.control is None
 
 
 def test_warnings_of_quality_are_those_of_the_given_data(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -35,9 +36,18 @@ def job(model: Path, **settings: Any) -> Job:
     )
 
 
-def carry(asked: Job, place: Endpoint, tmp_path: Path, *, limits: Limits = A_MINUTE) -> Done:
+def carry(
+    asked: Job,
+    place: Endpoint,
+    tmp_path: Path,
+    *,
+    limits: Limits = A_MINUTE,
+    here: Registry | None = None,
+) -> Done:
     store, stop = Store(tmp_path / "cache"), threading.Event()
-    return carry_out(asked, KEY, place, store, limits=limits, on_progress=lambda _: None, stop=stop)
+    return carry_out(
+        asked, KEY, place, store, limits=limits, on_progress=lambda _: None, stop=stop, here=here
+    )
 
 
 def test_a_finished_job_comes_from_the_cache(
@@ -111,6 +121,27 @@ def test_a_cache_that_was_moved_is_not_trusted(
     assert not done.cached
     assert done.result.deployable is not None
     assert done.result.deployable.path.is_relative_to(tmp_path / "moved")
+
+
+def test_a_copy_of_a_cache_does_not_go_on_from_the_other(
+    place: Endpoint, model_path: Path, tmp_path: Path
+) -> None:
+    carry(job(model_path), place, tmp_path)
+    copytree(tmp_path / "cache", tmp_path / "copy" / "cache")
+    done = carry(job(model_path), place, tmp_path / "copy")
+    assert (done.cached, done.result.status, done.result.reason) == (False, "ok", "")
+    assert done.result.steps[0].artifact.path.is_relative_to(tmp_path / "copy")
+
+
+def test_later_runs_do_not_take_what_debugging_has_made_for_theirs(
+    place: Endpoint, model_path: Path, tmp_path: Path
+) -> None:
+    """In this process there is no log, and nothing that says which versions were at work."""
+    debugged = carry(job(model_path), place, tmp_path, here=Registry())
+    assert not debugged.result.versions
+    done = carry(job(model_path), place, tmp_path)
+    assert not done.cached
+    assert done.result.versions["numpy"]
 
 
 @pytest.mark.parametrize(

@@ -152,10 +152,9 @@ def plan(
     found = api.plan(request)
     Console().print(PlanTable(found))
     possible = all(
-        cell.verdict != "no"
+        not column.obstacles and all(cell.verdict != "no" for cell in column.cells)
         for recipe in found.recipes
         for column in recipe.backends
-        for cell in column.cells
     )
     raise typer.Exit(OK if possible else SOME_NOT_OK)
 

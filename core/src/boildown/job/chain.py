@@ -104,10 +104,17 @@ def _report_of(job: Job, index: int) -> Path:
 
 
 def _kept(job: Job, index: int, model: Artifact) -> StepReport | None:
-    """Return the report of a step that an earlier run finished, if its files are untouched."""
+    """Return the report of a step that an earlier run finished, if its files are untouched.
+
+    In a copy of a cache a report speaks of the files of the other.
+    """
     try:
         report = StepReport.model_validate_json(_report_of(job, index).read_bytes())
-        intact = report.input_digest == model.digest and report.artifact.digest == report.digest
+        intact = (
+            report.artifact.path.is_relative_to(job.workdir)
+            and report.input_digest == model.digest
+            and report.artifact.digest == report.digest
+        )
     except (OSError, ValidationError):
         return None
     if not intact:

@@ -45,7 +45,7 @@ def check_expectation(quality: Quality, expect: Expect) -> None:
     """
     top1 = metric_of(quality, "top1")
     if top1 is None or top1.value is None or top1.interval is None:
-        why = "the task has no top-1" if top1 is None else top1.reason
+        why = top1.reason if top1 else quality.reason or "the task has no top-1"
         raise DataError(f"expect.top1 is {expect.top1:g} but there is no top-1 to check: {why}")
     if top1.interval[1] < expect.top1 - expect.tolerance:
         raise DataError(

@@ -10,7 +10,7 @@ from .offers import Need, Offer, Range, Refusal, Scalar
 
 NEED_REASONS: dict[Need, str] = {
     "samples": "needs calibration samples, and no data is given",
-    "labels": "needs labels, and the data has none",
+    "labels": "needs labels to train on, and the data has no train split with labels",
     "train": "needs training data, and the data has no train split",
 }
 

@@ -114,8 +114,8 @@ def job_started(job: str, title: str, steps: int) -> None:
 
 
 @hookspec
-def step_finished(job: str, index: int, op: str) -> None:
-    """Observe: one step of the job is done (`op` is `deploy`, `measure`, … after the last)."""
+def step_started(job: str, index: int, op: str) -> None:
+    """Observe: one step of the job begins (`op` is `deploy`, `measure`, … after the last)."""
 
 
 @hookspec

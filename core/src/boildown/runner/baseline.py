@@ -54,19 +54,19 @@ def unmeasured_baseline(measures: Measures) -> Measured:
 
 
 def measure_baseline(measures: Measures) -> Measured:
-    """Decode the source and judge it; DataError where it misses `expect`."""
+    """Decode the source and judge it; DataError where it misses `expect`, or cannot be judged."""
     subject = measures.subject
     outputs = measures.outputs(measures.target(BASELINE, subject.model))
     warnings = list(subject.notes)
     if isinstance(outputs, Outputs):
         found = quality(outputs, None, task=subject.entry.task, measured_on=RUNTIME)
-        if subject.entry.expect is not None:
-            check_expectation(found, subject.entry.expect)
         warnings += doubts(found, outputs)
     else:
         found = Quality(
             task=subject.entry.task, measured_on=RUNTIME, metrics=(), reason=outputs.reason
         )
+    if subject.entry.expect is not None:
+        check_expectation(found, subject.entry.expect)
     facts = source_facts(subject, measures.store)
     return Measured(subject, measures, facts, outputs, found, tuple(warnings))
 

@@ -86,7 +86,8 @@ def carry_out(
 ) -> Done:
     """Return the finished job `key`; `job.workdir` is replaced by the cache entry's folder.
 
-    With `here` the job runs in this process and what it raises is not caught: for debugging.
+    With `here` the job runs in this process and what it raises is not caught: for debugging. Such
+    a job has no log, no versions and no limits, so later runs do not take it for theirs.
     """
     with store.entry("jobs", key) as entry:
         kept = _kept(entry)
@@ -102,7 +103,7 @@ def carry_out(
                 result = _in_worker(
                     job, endpoint, limits=limits, on_progress=on_progress, stop=stop
                 )
-        if result.status in _LASTING:
+        if result.status in _LASTING and here is None:
             entry.write("result.json", result.model_dump_json(indent=1))
             entry.seal()
         return Done(key, result, entry.folder, cached=False)

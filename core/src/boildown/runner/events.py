@@ -62,6 +62,6 @@ def _observe(hook: Any, event: Event) -> None:  # noqa: ANN401 - pluggy's relay 
     if event.kind == "started":
         hook.job_started(job=event.job, title=event.title, steps=event.total)
     elif event.kind == "part":
-        hook.step_finished(job=event.job, index=event.done, op=event.text)
+        hook.step_started(job=event.job, index=event.done, op=event.text)
     elif event.kind == "ended":
         hook.job_finished(job=event.job, status=event.status, reason=event.text)

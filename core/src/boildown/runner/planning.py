@@ -12,7 +12,7 @@ from ..negotiation.settings import deploy_settings, shipped_format
 from ..recipe.steps import Quantize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..data.manifest import SplitName
     from ..negotiation.offers import Gap, Need
@@ -64,21 +64,20 @@ def plan(
     cells: Sequence[Cell],
     places: dict[str, Endpoint],
     broken: dict[str, str],
-    available: dict[str, frozenset[Need]],
+    available: Mapping[tuple[str, str], frozenset[Need]],
 ) -> Plan:
-    """Return the matrix step x backend for every recipe; `available` is by recipe name.
+    """Return the matrix step x backend for every recipe; `available` is by recipe name and model.
 
-    `broken` says of backends that do not load why.
+    A step that the data of some models only allow is a `no` that names the others. `broken` says
+    of backends that do not load why.
     """
     recipes = {cell.recipe.name: cell.recipe for cell in cells}
     plans = []
-    runnable = 0
     for name, recipe in recipes.items():
         backends = list(dict.fromkeys(c.backend for c in cells if c.recipe.name == name))
+        there = {model: has for (of, model), has in available.items() if of == name}
         columns = [
-            _broken(b, recipe, broken[b])
-            if b in broken
-            else _column(recipe, places[b], available[name])
+            _broken(b, recipe, broken[b]) if b in broken else _column(recipe, places[b], there)
             for b in backends
         ]
         plans.append(
@@ -88,14 +87,13 @@ def plan(
                 backends=tuple(columns),
             )
         )
-        able = {c.backend for c in columns if all(p.verdict != "no" for p in c.cells)}
-        runnable += sum(c.recipe.name == name and c.backend in able for c in cells)
+    jobs = sum(_runs(cell, places, available[cell.recipe.name, cell.model]) for cell in cells)
     return Plan(
         platform=sys.platform,
         recipes=tuple(plans),
         models=tuple(dict.fromkeys(cell.model for cell in cells if cell.model)),
-        jobs=runnable,
-        time=_rough_time(cells, runnable),
+        jobs=jobs,
+        time=_rough_time(cells, jobs),
     )
 
 
@@ -118,12 +116,20 @@ def toolkit_version(info: BackendInfo) -> str | None:
         return None
 
 
-def _column(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> BackendPlan:
-    found = gaps_of(recipe, place, available)
+def _runs(cell: Cell, places: Mapping[str, Endpoint], available: frozenset[Need]) -> bool:
+    """Tell whether a job would run here."""
+    place = places.get(cell.backend)
+    return place is not None and not [*_obstacles(place), *gaps_of(cell.recipe, place, available)]
+
+
+def _column(
+    recipe: Recipe, place: Endpoint, available: Mapping[str, frozenset[Need]]
+) -> BackendPlan:
+    found = {model: gaps_of(recipe, place, has) for model, has in available.items()}
     ships = deploy_settings(recipe.steps, place.name, place.info.deploy_settings)
     cells = []
     for index, step in enumerate(recipe.steps):
-        reasons = tuple(gap.reason for gap in found if gap.step == index)
+        reasons = _reasons(index, found)
         said = ships | step.with_.get(place.name, {})
         nearly = approximations(step, place.info.offers, said)
         if reasons:
@@ -138,6 +144,19 @@ def _column(recipe: Recipe, place: Endpoint, available: frozenset[Need]) -> Back
         ),
         cells=tuple(cells),
         obstacles=tuple(_obstacles(place)),
+    )
+
+
+def _reasons(index: int, found: Mapping[str, Sequence[Gap]]) -> tuple[str, ...]:
+    """Return why a step has gaps, with the models where not all have them."""
+    models: dict[str, list[str]] = {}
+    for model, gaps_there in found.items():
+        for gap in gaps_there:
+            if gap.step == index:
+                models.setdefault(gap.reason, []).append(model)
+    return tuple(
+        reason if len(having) == len(found) else f"{reason} ({', '.join(having)})"
+        for reason, having in models.items()
     )
 
 

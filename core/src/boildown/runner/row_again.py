@@ -78,7 +78,7 @@ class RowAgain:
         failure = again if isinstance(again, Failure) else None
         absent = failure.reason if failure and failure.status == "unsupported" else ""
         figures = self._figures(ours, twin, made.format, absent)
-        judged = self._judged(ours, made.format) if failure is None else None
+        judged, broken = self._judged(ours, made.format) if failure is None else (None, None)
         # What is held against the same training on other data says nothing.
         control = row.control if judged is None or self.model.same_data else None
         stale = _OF_SPEED if judged is None else _OF_SPEED + _OF_QUALITY
@@ -110,8 +110,9 @@ class RowAgain:
                 "warnings": tuple(warnings),
             }
         )
-        if failure is not None and not absent:
-            found = found.model_copy(update={"status": failure.status, "reason": failure.reason})
+        ended = broken if failure is None else failure
+        if ended is not None and ended.status != "unsupported":
+            found = found.model_copy(update={"status": ended.status, "reason": ended.reason})
         elif isinstance(again, Outputs) or (judged is not None and judged.metrics):
             found = found.model_copy(update=_ran(row))
         return found.model_copy(
@@ -158,17 +159,18 @@ class RowAgain:
         )
         return take(group)
 
-    def _judged(self, target: Target, form: str) -> Quality | None:
-        """Judge a file on the data that were given; None where there are none."""
+    def _judged(self, target: Target, form: str) -> tuple[Quality | None, Failure | None]:
+        """Judge a file on the data that were given, and say what ended that; None without data."""
         measures, before = self.model.measures, self.model.outputs
         if before is None:
-            return None
+            return None, None
         steps = self.recipe.steps if target.name == COMPRESSED else ()
         outputs = measures.outputs(target, self.place, steps)
         task, runtime = measures.subject.entry.task, self.place.info.runtime_of(form)
         if isinstance(outputs, Failure):
-            return Quality(task=task, measured_on=runtime, metrics=(), reason=outputs.reason)
-        return quality(outputs, before, task=task, measured_on=runtime)
+            lost = Quality(task=task, measured_on=runtime, metrics=(), reason=outputs.reason)
+            return lost, outputs
+        return quality(outputs, before, task=task, measured_on=runtime), None
 
     def _twin(
         self, target: Target | None, form: str, speed: Speed | None, failure: Failure | None
@@ -176,7 +178,7 @@ class RowAgain:
         twin = self.row.float_twin
         if twin is None or target is None:
             return None
-        judged = self._judged(target, form) if failure is None else None
+        judged = self._judged(target, form)[0] if failure is None else None
         return twin.model_copy(update={"speed": speed, "quality": judged or twin.quality})
 
     def _same_outputs(self, outputs: Outputs, folder: Path) -> Warned:

@@ -72,7 +72,7 @@ def prepare_data(
         return None
     calibrate = asked.calibrate if isinstance(asked, Data) else Data().calibrate
     assembled = assemble(
-        _provided(asked, entry, store),
+        provided(asked, entry, store),
         calibrate=calibrate if "calibration" in uses else 0,
         samples=request.samples,
         seed=recipe.seed,
@@ -107,7 +107,7 @@ def find_dataset(uri: str, store: Store) -> DataManifest:
         return found if found is not None else dataset_from_source(uri, entry.folder)
 
 
-def _provided(
+def provided(
     asked: str | Data, entry: ModelEntry, store: Store
 ) -> DataManifest | dict[SplitName, DataManifest]:
     """Find what was asked for, labels in the model's order; what is left out is the model's own.

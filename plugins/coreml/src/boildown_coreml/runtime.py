@@ -32,7 +32,7 @@ class CoremlRuntime:
             self._model: Any = ct.models.MLModel(
                 str(deployable.path), compute_units=getattr(ct.ComputeUnit, units.upper())
             )
-        source, description = read_graph(context.network).graph, self._model.get_spec().description
+        source, description = read_graph(context.original).graph, self._model.get_spec().description
         self._said: Said = said_of(description)
         ours = [port.name for port in description.input]
         #: Name in the source -> name in the file, whose names have letters and digits alone.
