@@ -139,6 +139,50 @@ def test_a_row_without_the_figure_is_not_known_and_harms_no_other(measured: Comp
     assert "it crashed" in held[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("ratio.latency_p50_ms > 1.2", "not known"),
+        ("change.versus_onnxruntime_float < 0", "not known"),
+        ("ratio.bytes > 1.2", "passed"),
+        ("latency_p50_ms > 1e9", "passed"),
+    ],
+)
+def test_times_of_two_machines_are_not_held_against_each_other(
+    measured: Comparison, text: str, outcome: str
+) -> None:
+    other = measured.machine.model_copy(update={"cpu": "another"})
+    found = changes(measured, with_rows(measured, list(measured.results), machine=other))
+    asked = condition(text, fields_of(found))
+    timed = next(change for change in found if change.new["latency_p50_ms"] is not None)
+    if outcome == "not known":
+        assert asked.value(timed) is None
+        assert "different machines" in asked.unknown(timed)
+        assert "different machines" in verdicts(found, [asked])[0].message
+    else:
+        assert asked.value(timed) is not None
+        assert asked.unknown(timed).startswith("there is no")
+
+
+def test_the_run_that_lacks_a_figure_is_named(measured: Comparison) -> None:
+    blank = [row.model_copy(update={"quality": None}) for row in measured.results]
+    asked = condition("change.top1 < 0", fields_of(changes(measured, measured)))
+    for first, second, run in (
+        (measured, with_rows(measured, blank), "second"),
+        (with_rows(measured, blank), measured, "first"),
+    ):
+        held = verdicts(changes(first, second), [asked])
+        assert f"the {run} run has no figure for it" in held[0].message
+
+
+def test_what_a_text_holds_may_stand_in_junit(measured: Comparison) -> None:
+    rows = [row.model_copy(update={"reason": "\x1b[31mred\x00"}) for row in measured.results]
+    found = changes(measured, with_rows(measured, rows))
+    held = verdicts(found, [condition("reason != nothing", fields_of(found))])
+    messages = ET.fromstring(junit(held)).iter("failure")  # noqa: S314 - written one line above
+    assert {failure.get("message") for failure in messages} == {"found red"}
+
+
 def test_a_condition_that_judged_nothing_fails(measured: Comparison) -> None:
     rows = [row.model_copy(update={"energy": None}) for row in measured.results]
     found = changes(measured, with_rows(measured, rows))

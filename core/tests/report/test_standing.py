@@ -82,6 +82,20 @@ def test_a_sure_gain_keeps_it_there(small: Comparison) -> None:
     assert better.words == "on the front: the best in top-1 (+0.0100 ±0.0020)"
 
 
+def test_the_best_of_the_rows_is_not_the_best_where_the_input_is_better(small: Comparison) -> None:
+    _, slow = of(
+        small,
+        {"speed": 0.5, "difference": -0.05},
+        {"deflated": 700_000, "speed": 0.8, "difference": -0.01},
+    )
+    assert slow.words == (
+        "on the front: the fastest of the rows (0.80× ±0.02) and the best in top-1 of the rows "
+        "(-0.0100 ±0.0020)"
+    )
+    (alone,) = of(small, {"speed": 0.8})
+    assert alone.words == "on the front: the only ranked row of its model and data"
+
+
 def test_a_few_bytes_make_no_row_better(small: Comparison) -> None:
     one, other = of(small, {}, {"deflated": 530_410})
     assert (one.rank, other.rank) == ("front", "front")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UsageError
 from ..nearest import did_you_mean
+from .records import is_of_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -52,12 +53,27 @@ class Condition(NamedTuple):
         new = change.new.get(self.field)
         if not self.view or new is None:
             return new
+        if self._of_two_machines(change):
+            return None
         old = change.old.get(self.field)
         if isinstance(new, str) or isinstance(old, str) or old is None:
             return None
         if self.view == "change":
             return new - old
         return new / old if old else None
+
+    def unknown(self, change: Change) -> str:
+        """Say why there is nothing to hold against the bound."""
+        if self._of_two_machines(change):
+            return "the runs were measured on different machines"
+        for run, record in (("second", change.new), ("first", change.old)):
+            if record.get(self.field) is None:
+                said = f": {record['reason']}" if record.get("reason") else ""
+                return f"the {run} run has no figure for it{said}"
+        return f"there is no {self.view} of {self.field}"
+
+    def _of_two_machines(self, change: Change) -> bool:
+        return bool(self.view) and is_of_machine(self.field) and not change.same_machine
 
     def holds(self, value: Value) -> bool:
         """Tell whether the condition is true of a value that is there.

@@ -39,6 +39,9 @@ def quality(comparison: Comparison) -> str:
 
 
 def _scores(number: str, of: str, found: Quality | None) -> Iterator[list[str]]:
+    if found is not None and not found.metrics and was_measured(found):
+        told = [shown(found.sqnr_db), markdown(found.measured_on)]
+        yield [number, of, *[MISSING] * 6, *told]
     for metric in found.metrics if found else ():
         like = metric.value
         yield [

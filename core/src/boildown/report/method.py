@@ -128,7 +128,7 @@ def _measured_on(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _speed(comparison: Comparison) -> list[tuple[str, str]]:
-    speeds = [row.speed for row in comparison.results if row.speed is not None]
+    speeds = [row.speed for row in comparison.results if row.speed and row.speed.latency_ms]
     setups = dict.fromkeys((speed.batch, speed.threads) for speed in speeds)
     texts = [f"batch {batch}, {counted(threads, 'thread')}" for batch, threads in setups]
     told = f"{' or '.join(texts)}; medians of interleaved pairs; above 1 is faster"

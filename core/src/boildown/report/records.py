@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 Value = str | int | float | bool | None
 Item = tuple[str, Value]
+#: Beginnings of the names of figures that belong to the machine they were taken on.
+_OF_MACHINE = ("latency_", "load_", "first_", "cpu_", "versus_", "peak_rss_", "joules", "job_")
+
+
+def is_of_machine(field: str) -> bool:
+    """Tell whether a figure is a time, memory or energy, which another machine has otherwise."""
+    return field.startswith(_OF_MACHINE)
 
 
 def records(comparison: Comparison) -> list[dict[str, Value]]:

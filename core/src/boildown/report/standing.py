@@ -136,5 +136,5 @@ def _standing(
     if place.rivals:
         best = [known[number] for number in place.rivals]
         return Standing("near", near(point, best, free, metric), place.rivals)
-    others = [other for other in every if other.number and other is not point]
+    others = [other for other in every if other is not point]
     return Standing("front", on_front(point, others, place.same, metric), place.same)

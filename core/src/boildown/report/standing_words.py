@@ -22,14 +22,19 @@ _NO_SPEED = "; ranked without speed, which was not measured here"
 
 
 def on_front(point: Point, others: Sequence[Point], same: Collection[int], metric: str) -> str:
-    """Say what a row is best at, or that nothing has all of it at once, and what is the same."""
-    best = [name for name in _axes_of(point) if _is_best(name, point, others)]
+    """Say what a row is best at, or that nothing has all of it at once, and what is the same.
+
+    `others` are the other rows and the float32 input, number 0, which may be better than all rows.
+    """
+    rows = [other for other in others if other.number]
+    given = [other for other in others if not other.number]
+    best = [name for name in _axes_of(point) if _is_best(name, point, rows)]
     titles = {**_BEST, QUALITY: f"the best in {metric}"}
-    told = _listed([f"{titles[name]} ({point.shown[name]})" for name in best])
+    told = _listed([f"{titles[n]}{_of_rows(n, point, given)} ({point.shown[n]})" for n in best])
     axes = {**_AS_GOOD, QUALITY: f"as good in {metric}"}
     more = "no other row" if not same else "no row but those like it"
     none = f"{more} is {_listed([axes[name] for name in _axes_of(point)])} at once"
-    alone = "" if others else "the only ranked row of its model and data"
+    alone = "" if rows else "the only ranked row of its model and data"
     like = f"; not distinguishable from {_rows(same)}" if same else ""
     return f"on the front: {alone or told or none}{like}{_without_speed(point)}"
 
@@ -38,6 +43,11 @@ def _is_best(name: str, point: Point, others: Sequence[Point]) -> bool:
     own = point.axes[name]
     rest = [other.axes[name] for other in others if name in other.axes]
     return bool(rest) and all(relation(own, other) == "better" for other in rest)
+
+
+def _of_rows(name: str, point: Point, given: Sequence[Point]) -> str:
+    beaten = [it for it in given if relation(it.axes[name], point.axes[name]) == "better"]
+    return " of the rows" if beaten else ""
 
 
 def dominated(point: Point, by: Sequence[Point], free: Collection[int], metric: str) -> str:

@@ -44,6 +44,7 @@ def verdicts(found: Sequence[Change], conditions: Sequence[Condition]) -> tuple[
         judged = [_verdict(change, condition) for change in rows]
         if all(verdict.outcome == "not known" for verdict in judged):
             message = f"no row has a figure for {condition.text!r}"
+            message += "".join(f": {verdict.message}" for verdict in judged[:1])
             judged = [Verdict(change, condition.text, "failed", message) for change in rows]
         held += judged
     return (*held, *gone) if conditions else ()
@@ -52,10 +53,9 @@ def verdicts(found: Sequence[Change], conditions: Sequence[Condition]) -> tuple[
 def _verdict(change: Change, condition: Condition) -> Verdict:
     value = condition.value(change)
     if value is None:
-        message = f"the row has no figure for it: {clean(str(change.new.get('reason') or 'none'))}"
-        return Verdict(change, condition.text, "not known", message)
+        return Verdict(change, condition.text, "not known", clean(condition.unknown(change)))
     if condition.holds(value):
-        return Verdict(change, condition.text, "failed", f"found {value}")
+        return Verdict(change, condition.text, "failed", clean(f"found {value}"))
     return Verdict(change, condition.text, "passed")
 
 
