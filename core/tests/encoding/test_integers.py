@@ -64,3 +64,21 @@ def test_zeros_stay_zeros_and_a_row_of_zeros_is_no_trouble(
     found = encode(values, 3, ROWS, symmetric=symmetric).real  # type: ignore[attr-defined]
     assert not found[values == 0].any()
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4])
+@pytest.mark.parametrize("tail", ["normal", "laplace", "one far out"])
+def test_the_error_is_the_least_that_clipping_can_reach(bits: int, tail: str) -> None:
+    random = np.random.default_rng(0)
+    values = random.laplace(size=(4, 1152)) if tail == "laplace" else random.normal(size=(4, 1152))
+    if tail == "one far out":
+        values[:, 0] = 10 * values.std()
+    values = values.astype(np.float32)
+    most = 2 ** (bits - 1) - 1
+    least = np.full(4, np.inf)
+    for share in np.linspace(1, 0.02, 99):
+        scale = np.abs(values).max(axis=1, keepdims=True) * share / most
+        tried = np.clip(np.rint(values / scale), -most, most) * scale
+        least = np.minimum(least, errors(tried, values))
+    found = with_least_error(values, bits, ROWS, symmetric=True)
+    assert (errors(found.real, values) <= 1.05 * least).all()

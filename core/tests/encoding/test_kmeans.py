@@ -154,3 +154,31 @@ def test_odd_distributions_are_clustered(init: str, values: np.ndarray) -> None:
     assert len(np.unique(result)) <= 4
     assert np.isfinite(result).all()
     assert np.abs(result - numbers).max() <= np.ptp(numbers) / 2
+
+
+def sparse(zeros: float, outlier: float | None) -> np.ndarray:
+    """Return 36,000 numbers around 0, of which the smallest share is 0 and one lies far out."""
+    values = normal(36_000) / 100
+    values[np.argsort(np.abs(values))[: int(zeros * len(values))]] = 0
+    if outlier:
+        values[-1] = outlier
+    return values
+
+
+@pytest.mark.parametrize(
+    ("zeros", "outlier", "count"),
+    [(0.95, 0.3, 64), (0.95, 0.3, 256), (0.95, None, 256), (0.99, None, 64)],
+)
+def test_a_sparse_layer_has_as_many_values_and_no_more_error_than_drawn_ones(
+    zeros: float, outlier: float | None, count: int
+) -> None:
+    values = sparse(zeros, outlier)
+    best, drawn = (shared(values, count, init) for init in (None, "kmeans"))
+    assert len(np.unique(best)) >= 0.95 * count
+    assert error(values, best) <= 1.3 * error(values, drawn)
+
+
+def test_drawn_values_are_not_lost_beside_a_far_one() -> None:
+    values = normal(20_000) / 100
+    values[0] = 10
+    assert len(np.unique(shared(values, 256, "kmeans"))) == 256

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def state(values: np.ndarray, payload: int) -> LayerState:
-    return layer_state("l", values, bits=8, payload_bytes=payload)
+def state(values: np.ndarray, payload: int, name: str = "l") -> LayerState:
+    return layer_state(name, values, bits=8, payload_bytes=payload)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_folder_is_weighed_with_all_its_files_in_any_order(tmp_path: Path) -> 
 
 def test_bits_are_counted_per_weight_of_the_original(artifact: Artifact) -> None:
     kept = np.array([0, 0, 1, 2], np.float32)
-    size = measure_size(artifact, [state(kept, 4), state(kept, 2)], 16)
+    size = measure_size(artifact, [state(kept, 4), state(kept, 2, "m")], 16)
     assert size.bits_per_weight == 6 * 8 / 16
     assert size.entropy_bits_per_weight == pytest.approx(2 * 4 * 1.5 / 16)
 
@@ -88,3 +88,11 @@ def test_deep_compressions_own_figure_comes_out() -> None:
 def test_bits_per_weight_need_weights(artifact: Artifact, weights: int) -> None:
     with pytest.raises(UsageError, match=r"model\.bin: bits per weight need the number"):
         measure_size(artifact, None, weights)
+
+
+def test_a_weight_that_serves_two_layers_has_one_entropy(artifact: Artifact) -> None:
+    values = np.arange(16, dtype=np.float32)
+    both = [layer_state(name, values, bits=8, payload_bytes=8) for name in ("a", "b")]
+    size = measure_size(artifact, both, 16, {"a": "w", "b": "w"})
+    assert size.entropy_bits_per_weight == pytest.approx(4)
+    assert measure_size(artifact, both, 16).entropy_bits_per_weight == pytest.approx(8)

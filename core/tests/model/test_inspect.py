@@ -208,3 +208,43 @@ def test_a_model_error_says_which_file(build: Build, save: Save) -> None:
     path = save(build(nodes, {"big": np.array([1 << 20, 1 << 20])}), check=False)
     with pytest.raises(ModelError, match=r"model\.onnx: node 'grow'"):
         inspect(path)
+
+
+def test_a_product_of_two_quantized_activations_is_no_layer(build: Build, save: Save) -> None:
+    nodes = [
+        N("QuantizeLinear", ["x", "s", "z"], ["q"], "q"),
+        N("QLinearMatMul", ["q", "s", "z", "q", "s", "z", "s", "z"], ["p"], "att"),
+        N("DequantizeLinear", ["p", "s", "z"], ["y"], "d"),
+    ]
+    model = build(nodes, {"s": np.float32(0.1), "z": np.uint8(128)}, (4, 4), (4, 4))
+    assert inspect(save(model)).layers == ()
+
+
+def test_a_table_of_whole_numbers_is_no_layer(build: Build, save: Save) -> None:
+    nodes = [
+        N("MatMul", ["x", "w"], ["f"], "fc"),
+        N("ArgMax", ["f"], ["i"], "best", axis=1, keepdims=0),
+        N("Gather", ["ids", "i"], ["n"], "ids_of"),
+        N("Cast", ["n"], ["y"], "as_real", to=onnx.TensorProto.FLOAT),
+    ]
+    weights = {"w": np.ones((8, 3), np.float32), "ids": np.arange(6, dtype=np.int64).reshape(3, 2)}
+    model = build(nodes, weights, ("N", 8), ("N", 2))
+    assert [layer.name for layer in inspect(save(model)).layers] == ["fc"]
+
+
+def test_codes_that_are_read_twice_are_parameters_once(build: Build, save: Save) -> None:
+    nodes = [
+        N("DequantizeLinear", ["c", "s"], ["w1"], "one"),
+        N("DequantizeLinear", ["c", "s"], ["w2"], "two"),
+        N("MatMul", ["x", "w1"], ["h"], "first"),
+        N("MatMul", ["h", "w2"], ["y"], "second"),
+    ]
+    codes = np.arange(-32, 32, dtype=np.int8).reshape(8, 8)
+    model = build(nodes, {"c": codes, "s": np.float32(0.1)}, ("N", 8), ("N", 8))
+    assert inspect(save(model)).parameters == 64
+
+
+def test_constant_sides_of_products_by_letters_are_parameters(build: Build, save: Save) -> None:
+    nodes = [N("Einsum", ["x", "w"], ["y"], "e", equation="nc,cd->nd")]
+    model = build(nodes, {"w": np.ones((8, 4), np.float32)}, ("N", 8), ("N", 4))
+    assert inspect(save(model)).parameters == 32

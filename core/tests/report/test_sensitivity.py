@@ -9,14 +9,16 @@ from boildown.model.layers import Layer
 from boildown.report.sensitivity import Sensitivity, write_sensitivity
 
 
-def judged(row: Row, sqnr_db: float | None, *, identical: bool | None, top1: float) -> Row:
+def judged(
+    row: Row, sqnr_db: float | None, *, identical: bool | None, top1: float, non_finite: int = 0
+) -> Row:
     metric = Metric(
         name="top1", value=0.9 + top1, n=100, interval=None, difference=top1,
         difference_interval=(top1 - 0.01, top1 + 0.01),
     )  # fmt: skip
     quality = Quality(
         task="classification", measured_on="ONNX Runtime", metrics=(metric,),
-        agreement=1 + top1, sqnr_db=sqnr_db, identical=identical,
+        agreement=1 + top1, sqnr_db=sqnr_db, identical=identical, non_finite=non_finite,
     )  # fmt: skip
     return row.model_copy(update={"quality": quality})
 
@@ -29,7 +31,8 @@ def test_a_part_that_leaves_no_numbers_is_the_worst_and_one_that_changes_none_th
         "none": judged(row, None, identical=True, top1=0.0),
         "little": judged(row, 30.0, identical=False, top1=0.0),
         "unknown": row.model_copy(update={"quality": None, "status": "failed"}),
-        "ruin": judged(row, None, identical=False, top1=-0.8),
+        "ruin": judged(row, None, identical=False, top1=-0.8, non_finite=1),
+        "cannot be told": judged(row, None, identical=False, top1=0.0),
         "much": judged(row, 3.0, identical=False, top1=-0.2),
     }
     layers = {
@@ -37,7 +40,9 @@ def test_a_part_that_leaves_no_numbers_is_the_worst_and_one_that_changes_none_th
         for name in rows
     }
     found = Sensitivity(rows, layers, tmp_path)
-    assert [part.block for part in found.parts] == ["ruin", "much", "little", "none", "unknown"]
+    assert [part.block for part in found.parts] == [
+        "ruin", "much", "little", "none", "unknown", "cannot be told",
+    ]  # fmt: skip
     assert found.exclude() == ("ruin", "much")
     assert found.exclude(1) == ("ruin",)
     assert "ruin" in write_sensitivity(found, "int4", "m.onnx", "torch").read_text()

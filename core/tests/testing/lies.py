@@ -20,6 +20,7 @@ from boildown import (
     StepOutcome,
     Train,
     UnsupportedError,
+    Warned,
     hookimpl,
 )
 from onnx import numpy_helper
@@ -155,6 +156,16 @@ class ReachesFurther(Honest):
         return super().quantize(model=model, step=Quantize(weights="float16"), context=context)
 
 
+class ReachesFurtherAndSaysPartly(ReachesFurther):
+    """Covers it with a warning that it has done less."""
+
+    @hookimpl
+    def quantize(self, model: Artifact, step: Quantize, context: Context) -> StepOutcome:
+        outcome = super().quantize(model=model, step=step, context=context)
+        said = Warned(code="PARTIAL", text="not everything is done")
+        return outcome.model_copy(update={"warnings": (said,)})
+
+
 class Rolls(Honest):
     """Draws from a generator that nobody has seeded."""
 
@@ -223,6 +234,11 @@ LIES = {
     "boasts": Lie(Boasts(), f"test_an_offer_that_trains_says_how_long[{HALF}]", "does not train"),
     "reaches": Lie(
         ReachesFurther(),
+        f"test_an_offer_has_its_effect[{HALF}-layers=one]",
+        "although the step is limited to another",
+    ),
+    "reaches-partly": Lie(
+        ReachesFurtherAndSaysPartly(),
         f"test_an_offer_has_its_effect[{HALF}-layers=one]",
         "although the step is limited to another",
     ),

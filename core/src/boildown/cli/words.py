@@ -52,7 +52,7 @@ def facts_in_words(facts: ModelFacts) -> tuple[list[str], list[list[str]], list[
     if facts.macs is None:
         work = f"MACs unknown (operators: {', '.join(facts.uncounted)})"
     else:
-        work = f"{facts.macs / _MEGA:.1f} M MACs a sample"
+        work = f"{facts.macs / _MEGA:.1f} M MACs"
     ports = [
         f"{kind} {name}: {'x'.join('N' if axis is None else str(axis) for axis in shape)}"
         for kind, found in (("input", facts.inputs), ("output", facts.outputs))

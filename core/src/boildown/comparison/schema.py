@@ -66,6 +66,8 @@ class Quality(Frozen):
     sqnr_db: float | None = None
     #: Every output equals the float source's, number for number: the SQNR is infinite, so null.
     identical: bool | None = None
+    #: Samples whose outputs are not all finite numbers.
+    non_finite: int | None = None
     reason: str = ""
 
 

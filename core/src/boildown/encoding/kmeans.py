@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimal import best_centres
+from .optimal import best_centres, thinned
 
 _MOST_ROUNDS = 300
 #: k-means++ draws from at most so many candidates; only the first centres depend on it.
 _CANDIDATES = 8192
+#: For each centre at least so many of them.
+_CELLS_EACH = 4
 
 
 def shared_values(
@@ -74,16 +76,23 @@ def _first_centres(
     if init == "random":
         chosen = random.choice(len(points), count, replace=False, p=counts / counts.sum())
         return np.sort(points[chosen])
-    return np.sort(_plus_plus(*_thinned(points, counts), count, random))
+    return np.sort(_plus_plus(*_candidates(points, counts, count), count, random))
 
 
-def _thinned(points: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Replace many points by the means of evenly wide cells, which keeps the rare far ones."""
+def _candidates(
+    points: np.ndarray, counts: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Replace many points by the means of evenly wide cells, which keeps the rare far ones.
+
+    Where these are so far that the others fall into few cells, rank parts them as well.
+    """
     if len(points) <= _CANDIDATES:
         return points, counts
     share = (points - points[0]) / (points[-1] - points[0])
     cell = (share * (_CANDIDATES - 1)).astype(np.int64)
     held = np.bincount(cell, counts)
+    if np.count_nonzero(held) < _CELLS_EACH * count:
+        return thinned(points, counts, _CANDIDATES)
     total = np.bincount(cell, counts * points)
     return total[held > 0] / held[held > 0], held[held > 0]
 

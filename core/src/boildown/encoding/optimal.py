@@ -21,7 +21,7 @@ def best_centres(points: np.ndarray, counts: np.ndarray, count: int) -> np.ndarr
     little error that leaves.
     """
     middle = points.mean()  # squares of numbers far from 0 would drown their differences
-    points, counts = _thinned(points - middle, counts, max(_CELLS, _CELLS_EACH * count))
+    points, counts = thinned(points - middle, counts, max(_CELLS, _CELLS_EACH * count))
     weight, total, square = (
         np.concatenate(([0.0], np.cumsum(counts * points**power))) for power in range(3)
     )
@@ -49,12 +49,19 @@ def _costs(weight: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.ndar
     return errors
 
 
-def _thinned(points: np.ndarray, counts: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """Put neighbours together, half by rank and half by place: neither crowd nor tail is lost."""
+def thinned(points: np.ndarray, counts: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Put neighbours together, half by rank and half by place: neither crowd nor tail is lost.
+
+    Where many numbers are one (zeros of a sparse layer) and one lies far out, these two leave few
+    cells to all others, which then are parted by their order as well.
+    """
     if len(points) <= cells:
         return points, counts
     rank = (np.cumsum(counts) - counts / 2) / counts.sum()
     place = (points - points[0]) / (points[-1] - points[0])
     cell = ((rank + place) / 2 * cells).astype(np.int64)
+    if len(np.unique(cell)) < cells // 2:
+        order = (np.arange(len(points)) + 0.5) / len(points)
+        cell = ((order + rank + place) / 3 * cells).astype(np.int64)
     held, total = np.bincount(cell, counts), np.bincount(cell, counts * points)
     return total[held > 0] / held[held > 0], held[held > 0]

@@ -59,6 +59,7 @@ def quality(
             for metric in wanted
             if _enough_classes(metric, outputs)
         ),
+        non_finite=outputs.non_finite,
         reason="; ".join(filter(None, [*reasons, *installed.broken])),
         **closeness,
     )

@@ -128,6 +128,15 @@ def _facts(model: onnx.ModelProto, path: Path) -> ModelFacts:
     )
 
 
+#: Inputs that may be the weight of an operator on integers; elsewhere the second.
+_WEIGHTS = {
+    "QLinearConv": (3,),
+    "QLinearMatMul": (0, 3),
+    "QGemm": (3,),
+    "GatherBlockQuantized": (0,),
+}
+
+
 def _layers(
     node: onnx.NodeProto, graph: onnx.GraphProto, constants: Constants, macs: int | None
 ) -> list[LayerFacts]:
@@ -136,7 +145,7 @@ def _layers(
     recurrent = node.op_type in (*RECURRENT, "DynamicQuantizeLSTM")
     found = []
     for part in (".W", ".R") if recurrent else ("",):
-        if not part and _has_no_weight(node, constants):
+        if not part and _has_no_weight(node, graph, constants):
             continue
         name = (node.name or node.output[0]) + part
         place = Layer(name=name, node=node.name, op=node.op_type, weight="", shape=(), axis=0)
@@ -156,9 +165,18 @@ def _layers(
     return found
 
 
-def _has_no_weight(node: onnx.NodeProto, constants: Constants) -> bool:
-    """Tell a product of two activations from a layer."""
-    constant = [bool(name) and name in constants.names for name in node.input]
+def _has_no_weight(node: onnx.NodeProto, graph: onnx.GraphProto, constants: Constants) -> bool:
+    """Tell a product of two activations, or a table of what is no weight, from a layer."""
     if node.op_type in FLOAT_OPERATORS:
-        return not weight_positions(node, constants.names)
-    return not any(constant[1:2] + constant[3:4] + constant[:1])
+        if not weight_positions(node, constants.names):
+            return True
+        return node.op_type == "Gather" and _holds_integers(node, graph, constants)
+    places = _WEIGHTS.get(node.op_type, (1,))
+    return not any(node.input[at] in constants.names for at in places if at < len(node.input))
+
+
+def _holds_integers(node: onnx.NodeProto, graph: onnx.GraphProto, constants: Constants) -> bool:
+    """Tell a table of indices, say, from one whose codes are dequantized behind it."""
+    users = (user for user in graph.node if node.output[0] in user.input)
+    whole = constants.value(node.input[0]).dtype.kind in "iub"
+    return whole and not any(user.op_type == "DequantizeLinear" for user in users)

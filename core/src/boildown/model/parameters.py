@@ -19,6 +19,8 @@ _LEARNED: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("MatMul", "FusedMatMul", "Add", "Concat"), (0, 1)),
     **dict.fromkeys(("BatchNormalization", "InstanceNormalization"), (1, 2)),
     **dict.fromkeys(("LayerNormalization", "GroupNormalization"), (1, 2)),
+    "RMSNormalization": (1,),
+    "Einsum": (0, 1),
     **dict.fromkeys(("LSTM", "GRU", "RNN"), (1, 2, 3)),
     "PRelu": (1,),
     "Gather": (0,),
@@ -38,15 +40,16 @@ def count_parameters(graph: onnx.GraphProto, constants: Constants) -> int:
     A tensor that several nodes use counts once; constants of one element (an epsilon, a factor)
     and integers that are indices or shapes do not count. Packed weights count decoded.
     """
-    sizes: dict[str, int] = {}
+    # By what is stored: codes may be read through several nodes.
+    sizes: dict[frozenset[str], int] = {}
     for node in graph.node:
         if (shape := unpacked_shape(node, constants)) is not None:
             packed = node.input[1 if node.op_type == "MatMulNBits" else 0]
-            sizes[packed] = math.prod(shape)
+            sizes[frozenset({packed})] = math.prod(shape)
         for index in _LEARNED.get(node.op_type, ()):
             name = node.input[index] if index < len(node.input) else ""
             if name in constants.names and not _is_produced(node, name, constants):
-                sizes[name] = constants.value(name).size
+                sizes[frozenset(constants.sources(name))] = constants.value(name).size
     return sum(size for size in sizes.values() if size > 1)
 
 

@@ -54,7 +54,7 @@ class Part:
 
     @property
     def damage_db(self) -> float | None:
-        """The SQNR by which parts are ranked, lowest first; None: nothing was measured.
+        """The SQNR by which parts are ranked, lowest first; None: it is not known.
 
         Infinite where outputs are identical, and minus that where they are no numbers any more.
         """
@@ -63,7 +63,9 @@ class Part:
             return None
         if quality.sqnr_db is not None:
             return quality.sqnr_db
-        return math.inf if quality.identical else -math.inf
+        if quality.identical:
+            return math.inf
+        return -math.inf if quality.non_finite else None
 
 
 class Sensitivity:

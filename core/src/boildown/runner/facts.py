@@ -70,7 +70,8 @@ def source_facts(subject: Subject, store: Store) -> SourceFacts:
     def compute(_: Path) -> SourceFacts:
         states = tuple(onnx_layer_states(subject.model.path, subject.layers))
         work = count_work(subject.model.path)
-        size = measure_size(subject.model, states, _weights(subject))
+        shared = {layer.name: layer.weight for layer in subject.layers}
+        size = measure_size(subject.model, states, _weights(subject), shared)
         return SourceFacts(size=size, parameters=work.parameters, macs=work.macs, states=states)
 
     return cached(store, "source-facts", key, SourceFacts, compute)
@@ -119,7 +120,9 @@ def _decode(
     work = count_work(result.onnx.path) if result.onnx is not None else None
     source = "the backend's decoder" if result.layers is not None else "the ONNX form"
     return Facts(
-        size=measure_size(deployable, states, _weights(subject)),
+        size=measure_size(
+            deployable, states, _weights(subject), {layer.name: layer.weight for layer in layers}
+        ),
         parameters=work.parameters if work else None,
         macs=work.macs if work else None,
         audit=audit(before, states, layers, source) if states is not None else None,

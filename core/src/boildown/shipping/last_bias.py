@@ -47,7 +47,8 @@ def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto
     scale = np.maximum(scale, most / 2**30)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
     codes = np.rint(bias / scale).astype(np.int32)
-    names = [f"{gemm.input[_BIAS]}/{part}" for part in ("codes", "scale", "real")]
+    # Two products may share a bias, but each has codes of its own.
+    names = [f"{gemm.output[0]}/bias/{part}" for part in ("codes", "scale", "real")]
     model.graph.initializer.extend(
         numpy_helper.from_array(values, name)
         for values, name in zip((codes, scale), names[:2], strict=True)

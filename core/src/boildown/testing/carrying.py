@@ -100,17 +100,20 @@ def missing(case: Case, outcome: Outcome, bench: Bench) -> list[str]:
         # What an earlier step has narrowed counts from there.
         given = reading.states(bench.outcome(subject, steps[:-1]))
         chosen, others = (_as_given(part, given) for part in (chosen, others))
-        found += missing_removal(step, chosen, new) + changed_elsewhere(others, new)
+        found += missing_removal(step, chosen, new)
+        elsewhere = changed_elsewhere(others, new)
     else:
-        found += touched_elsewhere(others, old, new, trained=step.train is not None)
+        elsewhere = touched_elsewhere(others, old, new, trained=step.train is not None)
     if step.op == "prune" and step.pattern is not None:
         found += broken_patterns(step.pattern, reading.values(outcome, chosen))
     if isinstance(step, Distill) and step.student is not None and len(steps) == 1:
         found += unlike_the_student(outcome, bench)
     if any(warning.code == "PARTIAL" for warning in report.warnings):
+        # That excuses doing less, not doing something elsewhere.
         found = [problem for problem in found if problem.startswith("nothing")]
     return [
         *found,
+        *elsewhere,
         *reading.not_smaller(step, outcome, twin),
         *reading.activations_left_alone(step, outcome),
     ]

@@ -73,7 +73,8 @@ def touched_elsewhere(
 def lost_zeros(step: Prune, layers: Sequence[Layer], after: Mapping[str, LayerState]) -> list[str]:
     """Say where a later step gave up the zeros of an earlier one."""
     share = _weighted(layers, after)
-    wanted = step.sparsity or 0.0
+    kept, of = step.pattern or (1, 1)
+    wanted = step.sparsity or 1 - kept / of
     if share < wanted - 2 * _ROUNDING:
         return [f"of the {wanted:.0%} zeros of the step before, {share:.1%} are left"]
     return []
@@ -106,7 +107,9 @@ def _quantized(
         most = 2**bits * _groups(
             step.granularity, step.block_size, layer, approximated=approximated
         )
-        if state.bits > bits and not (state.bits <= _STORED and state.distinct_values <= most):
+        # Blocks may have more values together than any width has codes.
+        shared = step.granularity != "block" and state.distinct_values <= most
+        if state.bits > bits and not (state.bits <= _STORED and shared):
             found.append(
                 f"layer {layer.name!r} is stored in {state.bits:g} bits with"
                 f" {state.distinct_values:,} distinct values; {step.weights} was asked for"
