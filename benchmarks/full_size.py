@@ -189,10 +189,14 @@ def fill(what: FullSize, options: argparse.Namespace) -> None:
 def _record(what: FullSize, out: Path, given: Inputs) -> dict[str, Any]:
     """Return the record at `out` to go on with; refuse one of other weights or images."""
     record = read(out)
-    if record["rows"] and record["identity"] != given.identity:
+    known = record.get("identity", {})
+    images = {known.get("images"), given.identity.get("images")}
+    others = [key for key in known.keys() & given.identity if known[key] != given.identity[key]]
+    mixed = bool(known) != bool(given.identity) or len(images) > 1
+    if record["rows"] and (others or mixed):
         raise SystemExit(
             f"{out.with_suffix('.json')} is of other weights or images: move it away, or name "
             "another place, --out"
         )
-    now = {"inputs": given.words, "imagenet": given.imagenet, "identity": given.identity}
+    now = {"inputs": given.words, "imagenet": given.imagenet, "identity": known | given.identity}
     return {"title": what.title} | record | now

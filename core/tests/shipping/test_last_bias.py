@@ -47,7 +47,9 @@ def test_two_products_with_one_bias_get_codes_of_their_own() -> None:
     before = outputs(model)
     quantize_last_bias(model)
     onnx.checker.check_model(model, full_check=True)
-    widened = [node for node in model.graph.node if node.output[0].endswith("/real")]
-    assert len(widened) == 2
+    products = [node for node in model.graph.node if node.op_type == "Gemm"]
+    assert [node.input[2] for node in products] == ["a/y/bias/real", "c/y/bias/real"]
+    read = {name for node in model.graph.node for name in node.input}
+    assert {node.output[0] for node in model.graph.node} - read == {"a/y", "c/y"}
     for found, wanted in zip(outputs(model), before, strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-3)

@@ -10,6 +10,8 @@ import onnx
 import pytest
 from boildown import Quantize
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph
+from onnx import numpy_helper
 
 from .conftest import Kit, session, shipped, states
 
@@ -68,3 +70,23 @@ def test_layers_that_it_does_not_concern_stay_with_a_note(kit: Callable[..., Kit
 
 def test_no_note_where_it_does_its_work(kit: Callable[..., Kit]) -> None:
     assert not kit().run(DYNAMIC).steps[0].warnings
+
+
+def test_tables_that_are_no_layers_stay_as_they_are(kit: Callable[..., Kit]) -> None:
+    graph = Graph(0)
+    table = np.random.default_rng(0).normal(size=(1, 16, 8)).astype(np.float32)
+    best = graph.node("ArgMax", ["x"], "best", axis=1, keepdims=0)
+    rows = graph.node("Gather", [graph.constant("table", table), best], "rows", axis=1)
+    turned = graph.node("Transpose", [rows], "turned", perm=[1, 0, 2])
+    flat = graph.node("Flatten", [turned], "flat")
+    model = graph.model(
+        {"x": (16,)}, graph.node("MatMul", [flat, graph.weight("mm.weight", 8, 8)], "mm")
+    )
+    made = kit(model)
+    result = made.run(Quantize(activations="dynamic", layers=Layers(include=("mm",))))
+    stored = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in onnx.load(shipped(result)).graph.initializer
+    }
+    (kept,) = [array for array in stored.values() if array.size == table.size]
+    np.testing.assert_array_equal(kept.reshape(table.shape), table)

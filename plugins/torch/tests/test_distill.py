@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from boildown import (
     Artifact,
     Context,
@@ -142,6 +143,20 @@ def test_starting_anew_forgets_weights_and_statistics_and_repeats_with_the_seed(
     assert not bool((one["stem.weight"] == other["stem.weight"]).any())
     assert bool((one["stem_norm.running_mean"] == 0).all())
     assert bool((one["stem_norm.running_var"] == 1).all())
+
+
+def test_weights_that_the_graph_computes_are_not_drawn_anew(tmp_path: Path) -> None:
+    """They could not be written back, so the file would not compute what was trained."""
+    graph = Graph(0)
+    scaled = graph.node("Mul", [graph.weight("v", 4, 3, 3, 3), graph.constant("g", 2.0)], "w")
+    x = graph.relu(graph.node("Conv", ["x", scaled], "stem", pads=[1, 1, 1, 1]))
+    model = graph.model({"x": (3, 6, 6)}, graph.head(x, 4))
+    module = import_onnx(model)
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    start_anew(module, 1)
+    after = module.state_dict()
+    assert torch.equal(before["stem.weight"], after["stem.weight"])
+    assert not torch.equal(before["fc.weight"], after["fc.weight"])
 
 
 def test_hints_teach_something_else_than_the_outputs_alone(tmp_path: Path) -> None:

@@ -83,3 +83,14 @@ def test_validation_switches_dropout_off(tmp_path: Path) -> None:
     fit(module, blobs(tmp_path), PATIENT.model_copy(update={"epochs": 1}), seed=0, threads=1)
     assert seen == [True] * 12 + [False] * 2
     assert torch.is_grad_enabled()
+
+
+def test_a_later_part_of_a_training_shuffles_otherwise(tmp_path: Path) -> None:
+    data, once = blobs(tmp_path), PATIENT.model_copy(update={"epochs": 1})
+    ended = []
+    for before in (0, 0, 1):
+        module = mlp()
+        fit(module, data, once, seed=0, threads=1, epochs_before=before)
+        ended.append(weights(module))
+    assert same(ended[0], ended[1])
+    assert not same(ended[0], ended[2])

@@ -11,6 +11,7 @@ import pytest
 from boildown import Prune, Quantize, Train, UnsupportedError
 from boildown.job.protocol import JobResult
 from boildown.testing.graphs import GRAPHS
+from boildown_torch.prune import channel
 
 from .jobs import normalised, run, samples, session, shipped
 from .test_learned import loss
@@ -119,3 +120,21 @@ def test_a_seed_repeats_bit_for_bit(criterion: str, tmp_path: Path) -> None:
     settings = {"criterion": criterion, "schedule": "linear", "train": TRAIN}
     one, other = (narrower(source, **settings).steps[0].digest for _ in range(2))
     assert one == other
+
+
+def test_every_round_of_a_gradual_removal_holds_out_the_same_and_shuffles_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What judges the end must not have been trained on before."""
+    seen: list[tuple[int, int | None, int]] = []
+    plain = channel.fit_in_job
+
+    def fit(module: Any, graph: Any, settings: Train, *given: Any, **more: Any) -> Any:
+        seen.append((settings.epochs, settings.patience, more["epochs_before"]))
+        return plain(module, graph, settings, *given, **more)
+
+    monkeypatch.setattr(channel, "fit_in_job", fit)
+    source = normalised(GRAPHS["plain"](), tmp_path)
+    train = Train(epochs=5, batch_size=8, patience=4)
+    narrower(source, schedule="cubic", train=train)
+    assert seen == [(1, 4, 0), (1, 4, 1), (3, 4, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 import torch
 from boildown import ModelError, UriError, parse_uri
 from boildown.plugins.models import find_model
+from boildown.testing.graphs import GRAPHS
+from boildown_torch.importer import import_onnx
 from boildown_torch.sources.torchvision_models import torchvision_model
 from boildown_torch.sources.vision import torchvision_models
+from boildown_torch.sources.weights import load_weights
 from safetensors.torch import save_file
 
-from .jobs import session
+from .jobs import normalised, session
 
 NAME = "mobilenet_v3_small"
 SMALL = f"torchvision:{NAME}?num_classes=4&size=32"
@@ -146,3 +150,75 @@ def test_asking_and_listing_leave_the_toolkit_out(tmp_path: Path) -> None:
         "assert not {'torch', 'torchvision', 'onnxruntime'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_random_networks_learn_statistics_when_they_are_trained(tmp_path: Path) -> None:
+    made = torchvision_model(parse_uri(SMALL), tmp_path).path
+    norms = [m for m in network().modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    written = [
+        attribute.f
+        for node in onnx.load(made).graph.node
+        for attribute in node.attribute
+        if node.op_type == "BatchNormalization" and attribute.name == "momentum"
+    ]
+    wanted = sorted(1 - (norm.momentum or 0) for norm in norms)
+    np.testing.assert_allclose(sorted(written), wanted, atol=1e-6)
+
+
+def test_statistics_that_a_file_would_keep_for_ever_are_trained(tmp_path: Path) -> None:
+    model = GRAPHS["batch_norm"]()
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization":
+            node.attribute.append(onnx.helper.make_attribute("momentum", 1.0))
+    module = import_onnx(normalised(model, tmp_path))
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms
+    assert [norm.momentum for norm in norms] == [pytest.approx(0.1)] * len(norms)
+
+
+def test_published_weights_of_googlenet_get_the_images_that_they_want(tmp_path: Path) -> None:
+    plain = (
+        torchvision_models()
+        .googlenet(weights=None, num_classes=4, init_weights=False, transform_input=True)
+        .eval()
+    )
+    save_file(plain.state_dict(), tmp_path / "w.safetensors")
+    uri = f"torchvision:googlenet?num_classes=4&size=64&weights={tmp_path / 'w.safetensors'}"
+    made = torchvision_model(parse_uri(uri), tmp_path).path
+    images = np.random.default_rng(0).normal(size=(2, 3, 64, 64)).astype(np.float32)
+    found = session(made).run(None, {"input": images})[0]
+    with torch.no_grad():
+        wanted = plain(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-3 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pth"])
+def test_weights_of_a_network_that_looks_for_their_version_load(
+    suffix: str, tmp_path: Path
+) -> None:
+    module, path = torchvision_models().mnasnet0_5(num_classes=4), tmp_path / f"w.{suffix}"
+    (save_file if suffix == "safetensors" else torch.save)(module.state_dict(), path)
+    other = torchvision_models().mnasnet0_5(num_classes=4)
+    load_weights(other, path)
+    for name, tensor in module.state_dict().items():
+        assert torch.equal(other.state_dict()[name], tensor)
+
+
+@pytest.mark.parametrize(
+    ("make", "today", "once"),
+    [
+        ("densenet121", r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2."),
+        ("vit_b_32", r"\.mlp\.0\.", ".mlp.linear_1."),
+    ],
+)
+def test_names_of_older_files_are_those_of_today(
+    make: str, today: str, once: str, tmp_path: Path
+) -> None:
+    module = torchvision_models().get_model(make, weights=None, num_classes=4)
+    old = {re.sub(today, once, name): tensor for name, tensor in module.state_dict().items()}
+    assert old.keys() != module.state_dict().keys()
+    torch.save(old, tmp_path / "w.pth")
+    other = torchvision_models().get_model(make, weights=None, num_classes=4)
+    load_weights(other, tmp_path / "w.pth")
+    for name, tensor in module.state_dict().items():
+        assert torch.equal(other.state_dict()[name], tensor)

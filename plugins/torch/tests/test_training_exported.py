@@ -72,3 +72,20 @@ def test_without_a_switch_the_error_of_torch_comes_through(
 ) -> None:
     with pytest.raises(NotImplementedError, match="train"):
         fit(nets[0], maps(tmp_path), FAST, seed=0, threads=1)
+
+
+def test_ranges_follow_what_training_sees_alone(nets: list[nn.Module]) -> None:
+    """Samples that are held out judge, and must not decide what they judge."""
+    from boildown_torch.static.trained import switch as switch_observers
+
+    module = nets[0]
+    loud = 100 * torch.randn(4, 3, 8, 8)
+    kept = {}
+    for training in (False, True):
+        switch_observers(module, training)
+        before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        with torch.no_grad():
+            module(loud)
+        after = module.state_dict()
+        kept[training] = all(torch.equal(after[n], t) for n, t in before.items() if "_val" in n)
+    assert kept == {False: True, True: False}

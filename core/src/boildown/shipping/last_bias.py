@@ -24,19 +24,24 @@ def quantize_last_bias(model: ModelProto) -> None:
     made = _makers(model)
     narrowed = {n.input[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
     readers = {name: node for node in model.graph.node for name in node.input}
+    widening: list[NodeProto] = []
     for node in [node for node in model.graph.node if node.op_type == "Gemm"]:
         output = node.output[0]
         bounded = output in readers and readers[output].op_type in {"Relu", "Clip"}
         widened = [made.get(name) for name in node.input[:2]]
         integer = all(w is not None and w.op_type == _WIDEN for w in widened)
         if integer and output not in narrowed and not bounded and len(node.input) > _BIAS:
-            _quantize_bias(model, node, made)
+            widening += _quantize_bias(model, node, made)
+    replace_nodes(model, [*widening, *model.graph.node])
 
 
-def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto]) -> None:
+def _quantize_bias(
+    model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto]
+) -> list[NodeProto]:
+    """Let a product read codes of its bias; return the node that widens them."""
     tensors = initializers(model)
     if gemm.input[_BIAS] not in tensors:
-        return
+        return []
     steps = [numpy_helper.to_array(tensors[made[name].input[1]]) for name in gemm.input[:2]]
     bias = numpy_helper.to_array(tensors[gemm.input[_BIAS]]).ravel()
     scale: np.ndarray = np.asarray(steps[0] * steps[1], np.float32).ravel()
@@ -53,9 +58,8 @@ def _quantize_bias(model: ModelProto, gemm: NodeProto, made: dict[str, NodeProto
         numpy_helper.from_array(values, name)
         for values, name in zip((codes, scale), names[:2], strict=True)
     )
-    widen = helper.make_node(_WIDEN, names[:2], names[2:], axis=0)
     gemm.input[_BIAS] = names[2]
-    replace_nodes(model, [widen, *model.graph.node])
+    return [helper.make_node(_WIDEN, names[:2], names[2:], axis=0)]
 
 
 def _makers(model: ModelProto) -> dict[str, NodeProto]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: What ONNX Runtime has integer kernels with dynamic ranges for; its Gemm becomes a MatMul.
 OPERATORS = ("Conv", "Gemm", "MatMul", "LSTM")
+#: Left to itself ONNX Runtime quantizes whatever it can, tables that are no layers among it. Gemm
+#: is MatMul when it looks.
+_QUANTIZED = ["Conv", "MatMul", "LSTM"]
 #: What the quantizer appends to the names of nodes.
 _SUFFIXES = ("_quant", "_MatMul_quant")
 
@@ -50,6 +53,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
         quantize_dynamic(
             source,
             path,
+            op_types_to_quantize=_QUANTIZED,
             weight_type=QuantType.QUInt8,
             nodes_to_exclude=excluded,
             extra_options={"MatMulConstBOnly": True},

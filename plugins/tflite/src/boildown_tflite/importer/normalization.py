@@ -23,10 +23,12 @@ def batch_normalization(node: Node) -> Laid:
     laid = node.image()
     if laid.rank == 1:
         node.refuse("an input of one axis")
+    kept = node.attribute("momentum", 0.9)
+    # 1 keeps statistics for ever: exporters write it of norms that take plain means.
     output = node.layer(
         _L.BatchNormalization,
         laid.tensor,
-        momentum=node.attribute("momentum", 0.9),
+        momentum=kept if kept < 1 else 0.9,
         epsilon=node.attribute("epsilon", 1e-5),
     )
     node.set(

@@ -127,6 +127,7 @@ class _Removal:
             self._context,
             after_step=keep_zeros(self.module),
             progress=progress,
+            epochs_before=done,
         )
         self.epochs += fitted.epochs
 
@@ -137,7 +138,8 @@ def _rounds(step: Prune) -> list[Train | None]:
     if settings is None or step.schedule == "one-shot":
         return [settings]
     first = (settings.epochs + 1) // 2
-    one = settings.model_copy(update={"epochs": 1, "schedule": "constant", "patience": None})
+    # With its patience each holds out what the last one does.
+    one = settings.model_copy(update={"epochs": 1, "schedule": "constant"})
     rest = settings.epochs - (first - 1)
     return [*[one] * (first - 1), settings.model_copy(update={"epochs": rest})]
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from boildown import Uri
 
 _IMAGENET = 1000
+#: Networks whose published weights were trained on images scaled otherwise, which they then do.
+_TRANSFORMING = ("googlenet", "inception_v3")
 _SAMPLES = 4
 _INTERPOLATIONS = {"bilinear": "bilinear", "bicubic": "bicubic", "nearest": "nearest"}
 RANDOM = "its weights are random (seed 0): figures of size and speed hold, those of accuracy do not"
@@ -64,6 +66,8 @@ def torchvision_model(asked: Uri, folder: Path) -> ModelEntry:
 
 def _network(models: Any, asked: Uri, classes: int, size: int | None) -> nn.Module:  # noqa: ANN401 - a module
     options: dict[str, Any] = {"weights": None, "num_classes": classes}
+    if "weights" in asked.query and asked.path in _TRANSFORMING:
+        options["transform_input"] = True
     if size is not None and asked.path.startswith("vit_"):
         options["image_size"] = size
     torch.manual_seed(0)
@@ -80,11 +84,13 @@ def _settle(module: nn.Module, size: int) -> None:
 
     With those that they begin with, the numbers shrink from layer to layer until nothing is left.
     """
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.momentum = None  # the plain mean over all batches, of which there is one
+    norms = {part: part.momentum for part in module.modules() if isinstance(part, nn.BatchNorm2d)}
+    for part in norms:
+        part.momentum = None  # the plain mean over all batches, of which there is one
     with torch.no_grad():
         module.train()(torch.randn(_SAMPLES, 3, size, size))
+    for part, momentum in norms.items():
+        part.momentum = momentum
     module.eval()
 
 

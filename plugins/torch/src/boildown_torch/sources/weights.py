@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,11 +12,18 @@ from boildown import ModelError, did_you_mean
 from safetensors.torch import load_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor, nn
 
 _SHOWN = 3
+#: Names in files that torchvision has published -> those of its networks (DenseNet, ViT).
+_OLD_NAMES = (
+    (r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2"),
+    (r"\bmlp\.linear_1\.", "mlp.0."),
+    (r"\bmlp\.linear_2\.", "mlp.3."),
+)
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -23,7 +32,9 @@ def load_weights(module: nn.Module, path: Path) -> None:
     Raises ModelError where the file is missing, is broken, holds more than tensors by name, or
     does not fit.
     """
-    given, wanted = _read(path), module.state_dict()
+    wanted = module.state_dict()
+    read = _read(path)
+    given = OrderedDict((_as_named_today(name, wanted), tensor) for name, tensor in read.items())
     missing, odd = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
     if missing or odd:
         parts = [f"lacks {_few(missing)}"] * bool(missing)
@@ -37,10 +48,22 @@ def load_weights(module: nn.Module, path: Path) -> None:
                 f" network wants {list(wanted[name].shape)}; is it the same network with the same"
                 " number of classes (num_classes=…)?"
             )
+    # Some networks look for the version of what was saved, which safetensors does not keep.
+    versions = getattr(read, "_metadata", None) or getattr(wanted, "_metadata", None)
+    given._metadata = versions  # type: ignore[attr-defined]  # noqa: SLF001 - where torch has it
     module.load_state_dict(given)
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _as_named_today(name: str, wanted: Mapping[str, Tensor]) -> str:
+    """Return the name that torchvision gives a tensor of its older files when it loads them."""
+    for pattern, today in _OLD_NAMES:
+        renamed = re.sub(pattern, today, name)
+        if name not in wanted and renamed in wanted:
+            return renamed
+    return name
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
     if not path.is_file():
         raise ModelError(f"there is no weights file {path}")
     try:
@@ -65,7 +88,8 @@ def _read(path: Path) -> dict[str, Tensor]:
             f"{f' with {_few(sorted(map(str, found)))}' if isinstance(found, dict) else ''};"
             " save the network's state_dict() alone"
         )
-    return dict(found)
+    state: Mapping[str, Tensor] = found
+    return state
 
 
 def _few(names: list[str]) -> str:

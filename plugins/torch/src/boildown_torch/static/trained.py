@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boildown import refuse_fixed_batch
-from torchao.quantization.pt2e import move_exported_model_to_eval, move_exported_model_to_train
+from torchao.quantization.pt2e import (
+    disable_observer,
+    enable_observer,
+    move_exported_model_to_eval,
+    move_exported_model_to_train,
+)
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
 from ..quiet import quietly
@@ -46,5 +51,9 @@ def trained(
 
 
 def switch(module: nn.Module, training: bool) -> None:  # noqa: FBT001 - as torch's own
-    """Switch an exported module, whose own `train()` raises."""
+    """Switch an exported module, whose own `train()` raises.
+
+    Ranges follow what training sees alone: samples that are held out only judge.
+    """
     (move_exported_model_to_train if training else move_exported_model_to_eval)(module)
+    module.apply(enable_observer if training else disable_observer)

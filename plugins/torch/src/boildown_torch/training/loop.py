@@ -47,6 +47,7 @@ def fit(
     clip: float | None = None,
     mode: SetTraining = set_training,
     layout: torch.memory_format = torch.channels_last,
+    epochs_before: int = 0,
     progress: Callable[[int, int, str], None] = tell_nobody,
 ) -> Fitted:
     """Train `module` in place on the train split, and leave it in evaluation mode.
@@ -77,6 +78,8 @@ def fit(
             `train()` and `eval()` raise.
         layout: Memory layout of images and weights while training, with the same shapes. Channels
             last is faster; a module that calls `view` on maps needs torch.contiguous_format.
+        epochs_before: Epochs of the same training in earlier calls, so that this one shuffles and
+            augments otherwise.
         progress: Called with steps done, all steps and a text once a batch.
 
     Raises:
@@ -104,6 +107,7 @@ def fit(
             module=module,
             course=course,
             seed=seed,
+            epochs_before=epochs_before,
             feed=feed,
             objective=objective,
             optimizer=make_optimizer(trained, settings),

@@ -34,6 +34,7 @@ class Passes:
     module: nn.Module
     course: Course
     seed: int
+    epochs_before: int
     feed: Feed
     objective: Objective
     optimizer: torch.optim.Optimizer
@@ -66,7 +67,7 @@ class Passes:
             "train",
             size,
             seed=self.seed,
-            epoch=number - 1,
+            epoch=self.epochs_before + number - 1,
             augment=self.course.settings.augment,
         )
         for _, batch in zip(range(self.course.batches), reading, strict=False):
