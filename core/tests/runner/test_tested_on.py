@@ -60,7 +60,9 @@ def test_a_row_that_cannot_be_judged_anew_keeps_its_baseline(
 ) -> None:
     before = compare([recipe("a"), recipe("b")], data=data, **asked).comparison.results[0]
     own = "boildown.runner.row_again.RowAgain._judged"
-    monkeypatch.setattr(own, lambda again, *_: None if again.row.recipe == "a" else before.quality)
+    monkeypatch.setattr(
+        own, lambda again, *_: (None if again.row.recipe == "a" else before.quality, None)
+    )
     again = measure(asked["out"], out=tmp_path / "again", data=fewer, timing_seconds=0.05)
     kept, judged = again.rows
     assert kept.test_sha256 == before.test_sha256 != judged.test_sha256
