@@ -12,11 +12,11 @@ import pytest
 from boildown import Quantize, UnsupportedError, encode_weight, source_layers
 from boildown.recipe.steps import Layers
 from boildown.testing.graphs import GRAPHS, ending_in
-from boildown.testing.jobs import decibels
+from boildown.testing.jobs import decibels, first_step, fixed_batch
 from onnx import ModelProto, numpy_helper
 from sources import graph, node, noise
 
-from .jobs import form, normalised, run, samples, states, weights
+from .jobs import form, normalised, run, states, weights
 
 
 @pytest.fixture(scope="module")
@@ -164,20 +164,11 @@ def test_a_mode_of_the_older_format_is_refused(source: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [10, 50])
-def test_a_fixed_batch_is_calibrated_with_all_samples(
-    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of 37 samples the last holds the greatest number."""
-    model = GRAPHS["plain"]()
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = batch
-    source = normalised(model, tmp_path)
-    noise = samples(source)
-    noise["x"][-1, 0, 0, 0] = 50
-    monkeypatch.setattr("boildown.testing.jobs.samples", lambda _: noise)
-    made = onnx.load(form(run(source, Quantize(weights="int8", activations="int8"))))
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
-    first = next(node for node in made.graph.node if node.op_type == "QuantizeLinear")
-    assert float(constants[first.input[1]]) * 127 == pytest.approx(50, rel=0.05)
+def test_a_fixed_batch_is_calibrated_with_all_samples(batch: int, tmp_path: Path) -> None:
+    source, arrays = fixed_batch(batch, tmp_path)
+    made = onnx.load(form(run(source, Quantize(weights="int8", activations="int8"), arrays=arrays)))
+    step = first_step(made)
+    assert step * 127 == pytest.approx(50, rel=0.05)
 
 
 @pytest.mark.parametrize(

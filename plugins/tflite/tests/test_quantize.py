@@ -9,11 +9,11 @@ import pytest
 from boildown import Quantize, UnsupportedError
 from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS
-from boildown.testing.jobs import decibels
+from boildown.testing.jobs import decibels, first_step, fixed_batch
 from boildown_tflite.flatbuffer import read_file
 from onnx import ModelProto, numpy_helper
 
-from .jobs import form, normalised, run, samples, states
+from .jobs import form, normalised, run, states
 
 INT8 = Quantize(weights="int8", activations="int8")
 
@@ -128,20 +128,11 @@ def test_weights_that_halves_cannot_hold_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [10, 50])
-def test_a_fixed_batch_is_calibrated_with_all_samples(
-    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of 37 samples the last holds the greatest number."""
-    model = GRAPHS["plain"]()
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = batch
-    source = normalised(model, tmp_path)
-    noise = samples(source)
-    noise["x"][-1, 0, 0, 0] = 50
-    monkeypatch.setattr("boildown.testing.jobs.samples", lambda _: noise)
-    made = onnx.load(form(run(source, INT8)))
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
-    first = next(node for node in made.graph.node if node.op_type == "QuantizeLinear")
-    assert float(constants[first.input[1]]) * 255 > 50
+def test_a_fixed_batch_is_calibrated_with_all_samples(batch: int, tmp_path: Path) -> None:
+    source, arrays = fixed_batch(batch, tmp_path)
+    made = onnx.load(form(run(source, INT8, arrays=arrays)))
+    step = first_step(made)
+    assert step * 255 > 50
 
 
 def test_symmetric_activations_are_told_as_approximated(tmp_path: Path) -> None:

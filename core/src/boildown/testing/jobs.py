@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from ..artifact import Artifact
 from ..data.manifest import DataManifest, Split
@@ -25,6 +26,7 @@ from ..plugins.registry import Registry
 from ..plugins.values import ModelEntry
 from ..recipe.recipe import Recipe
 from ..runner.planning import EVERYTHING
+from .graphs import GRAPHS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +54,23 @@ def samples(source: Path, count: int = _SAMPLES) -> dict[str, np.ndarray]:
     }
 
 
+def fixed_batch(size: int, folder: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """Write a network that takes so many samples at once; of its own the last holds a 50."""
+    model = GRAPHS["plain"]()
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = size
+    source = normalised(model, folder)
+    arrays = samples(source)
+    arrays["x"][-1, 0, 0, 0] = 50
+    return source, arrays
+
+
+def first_step(model: onnx.ModelProto) -> float:
+    """Return the scale of the first rounding of an ONNX form."""
+    rounding = next(node for node in model.graph.node if node.op_type == "QuantizeLinear")
+    scales = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    return float(scales[rounding.input[1]])
+
+
 def refuse_gaps(backend: str, steps: tuple[Step, ...], form: str) -> None:
     """Raise what the host says of steps before it starts a job."""
     info = Registry().get(backend).info
@@ -77,14 +96,17 @@ def run(
     models: dict[str, Path] | None = None,
     seed: int = 0,
     labelled: bool = True,
+    arrays: dict[str, np.ndarray] | None = None,
 ) -> JobResult:
     """Run a job on noise with four labels, in this process, what it prints included.
+
+    `arrays` stand in for the noise, with as many samples.
 
     Raises UnsupportedError with the gaps where the backend does not offer the steps.
     """
     if steps:
         refuse_gaps(backend, steps, (settings or {}).get("format", ""))
-    arrays = samples(source)
+    arrays = arrays or samples(source)
     labels = np.arange(_SAMPLES) % 4
     held: dict[str, Any] = {**arrays, "labels": labels}
     np.savez(source.parent / "data.npz", **held)
