@@ -232,17 +232,6 @@ def test_where_nothing_could_be_judged_no_report_says_on_what(small: Comparison)
         assert "the images have no labels" in told
 
 
-def test_outputs_of_a_task_without_a_metric_are_still_compared(small: Comparison) -> None:
-    row = small.results[0]
-    depth = Quality(task="depth", measured_on="ONNX Runtime", metrics=(), sqnr_db=27.65)
-    bare = small.model_copy(
-        update={"results": (row.model_copy(update={"quality": depth, "control": None}),)}
-    )
-    assert re.search(r"SQNR 27\.[67] dB", page_of(bare).words)
-    (line,) = [line for line in to_markdown(bare).splitlines() if line.startswith("| 1 | result |")]
-    assert line.endswith("| 27.65 | ONNX Runtime |")
-
-
 def unpacked(text: str) -> dict[str, Any]:
     return dict(json.loads(zlib.decompress(base64.b64decode(text))))
 

@@ -200,20 +200,6 @@ def test_a_baseline_that_misses_what_is_expected_stops_the_run(asked: dict[str, 
     assert not asked["out"].exists()
 
 
-def test_what_is_expected_and_cannot_be_checked_stops_the_run(asked: dict[str, Any]) -> None:
-    with pytest.raises(DataError, match=r"expect\.top1 is 0\.9 but there is no top-1 to check"):
-        compare(recipe(expect={"top1": 0.9}), **{**asked, "data": None})
-
-
-def test_a_wrong_limit_of_the_cache_is_told_before_the_run(
-    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOILDOWN_CACHE_LIMIT", "lots")
-    with pytest.raises(UsageError, match="lots"):
-        compare(recipe(), **asked)
-    assert not asked["out"].exists()
-
-
 def test_what_a_model_expects_does_not_hold_on_other_data(asked: dict[str, Any]) -> None:
     model = Path(asked["models"])
     onnx.save(_other_weights(model), model)
