@@ -78,10 +78,12 @@ if TYPE_CHECKING:
     from .report.results import Results as Results
     from .shipping.about_halves import about_halves as about_halves
     from .shipping.about_int8 import about_int8 as about_int8
+    from .shipping.about_int8 import refuse_eight_bits_of_seven as refuse_eight_bits_of_seven
     from .shipping.alike import fitted_to as fitted_to
     from .shipping.alike import named_graph as named_graph
     from .shipping.batch import refuse_fixed_batch as refuse_fixed_batch
     from .shipping.batch_norms import batch_norm_line as batch_norm_line
+    from .shipping.batch_norms import trained_momentum as trained_momentum
     from .shipping.clusters import cluster_layers as cluster_layers
     from .shipping.codes import store_codes as store_codes
     from .shipping.deploy import deploy_onnx as deploy_onnx
@@ -196,6 +198,7 @@ _HOME = {
     "named_graph": "shipping.alike",
     "refuse_fixed_batch": "shipping.batch",
     "batch_norm_line": "shipping.batch_norms",
+    "trained_momentum": "shipping.batch_norms",
     "fold_batch_norms": "shipping.norm_folding",
     "deploy_onnx": "shipping.deploy",
     "read_graph": "shipping.files",
@@ -212,6 +215,7 @@ _HOME = {
     "quantize_last_bias": "shipping.last_bias",
     "about_halves": "shipping.about_halves",
     "about_int8": "shipping.about_int8",
+    "refuse_eight_bits_of_seven": "shipping.about_int8",
     "about_one_bit": "shipping.weight_only",
     "quantize_weights": "shipping.weight_only",
     "cluster_layers": "shipping.clusters",

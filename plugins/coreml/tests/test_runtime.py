@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from boildown import Artifact, Runtime, UnsupportedError
+from boildown import Artifact, Distill, Runtime, Train, UnsupportedError
 from boildown.testing.graphs import GRAPHS
 from boildown_coreml import hooks
 from boildown_coreml.deploy import deploy
@@ -83,3 +83,17 @@ def test_the_recipe_chooses_the_compute_units(
     seen = request.getfixturevalue("mac")
     hooks.open_runtime(deployable, context)
     assert seen[0]["units"] == ct.ComputeUnit.CPU_AND_NE
+
+
+def test_the_runtime_takes_the_ports_of_the_source_also_behind_a_named_student(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """When a file is measured the student itself is not at hand."""
+    source, deployable, context = shipped("residual", tmp_path)
+    request.getfixturevalue("mac")
+    step = Distill(student="file:student", alpha=1.0, train=Train(epochs=1))
+    behind = context.model_copy(update={"steps": (step,), "index": 1})
+    opened: Runtime = hooks.open_runtime(deployable, behind)
+    (fed,) = samples(source)
+    found = opened.run({onnx.load(source).graph.input[0].name: fed})
+    assert list(found) == [port.name for port in onnx.load(source).graph.output]

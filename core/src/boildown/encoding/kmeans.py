@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimal import best_centres, thinned
+from .optimal import CELLS_EACH, best_centres, thinned
 
 _MOST_ROUNDS = 300
 #: k-means++ draws from at most so many candidates; only the first centres depend on it.
 _CANDIDATES = 8192
-#: For each centre at least so many of them.
-_CELLS_EACH = 4
 
 
 def shared_values(
@@ -91,7 +89,7 @@ def _candidates(
     share = (points - points[0]) / (points[-1] - points[0])
     cell = (share * (_CANDIDATES - 1)).astype(np.int64)
     held = np.bincount(cell, counts)
-    if np.count_nonzero(held) < _CELLS_EACH * count:
+    if np.count_nonzero(held) < CELLS_EACH * count:
         return thinned(points, counts, _CANDIDATES)
     total = np.bincount(cell, counts * points)
     return total[held > 0] / held[held > 0], held[held > 0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Cells that stand for the numbers: at least so many, and so many for each centre.
-_CELLS, _CELLS_EACH = 256, 4
+_CELLS, CELLS_EACH = 256, 4
 
 
 def best_centres(points: np.ndarray, counts: np.ndarray, count: int) -> np.ndarray:
@@ -21,7 +21,7 @@ def best_centres(points: np.ndarray, counts: np.ndarray, count: int) -> np.ndarr
     little error that leaves.
     """
     middle = points.mean()  # squares of numbers far from 0 would drown their differences
-    points, counts = thinned(points - middle, counts, max(_CELLS, _CELLS_EACH * count))
+    points, counts = thinned(points - middle, counts, max(_CELLS, CELLS_EACH * count))
     weight, total, square = (
         np.concatenate(([0.0], np.cumsum(counts * points**power))) for power in range(3)
     )

@@ -28,15 +28,14 @@ def calibration_batches(context: Context, size: int) -> Iterator[dict[str, np.nd
     data = context.data
     if data is None or "calibration" not in data.splits:
         raise DataError("static quantization needs calibration samples; give the run data")
-    fixed = _fixed_batch(context)
-    return _shown(context, batches(data, "calibration", fixed or size), fixed, fixed or size)
+    fixed, total = _fixed_batch(context), len(data.splits["calibration"])
+    size = fixed or size
+    return _shown(context, batches(data, "calibration", size), fixed, size=size, total=total)
 
 
 def _shown(
-    context: Context, reading: Iterator[Batch], fixed: int, size: int
+    context: Context, reading: Iterator[Batch], fixed: int, *, size: int, total: int
 ) -> Iterator[dict[str, np.ndarray]]:
-    assert context.data is not None  # noqa: S101 - the caller has looked
-    total = len(context.data.splits["calibration"])
     for number, batch in enumerate(reading):
         context.progress(min(number * size, total), total, "calibrating")
         yield {name: filled(array, fixed) for name, array in batch.inputs.items()}

@@ -76,3 +76,12 @@ def _without_epsilon(node: NodeProto) -> None:
             attribute.f = 0.0
             return
     node.attribute.add(name="epsilon", type=1, f=0.0)
+
+
+def trained_momentum(written: float) -> float:
+    """Return the share of old statistics that a batch norm keeps while it is trained.
+
+    1 would keep them for ever: exporters write it of norms that take plain means, so it stands
+    for ONNX's own 0.9.
+    """
+    return written if written < 1 else 0.9

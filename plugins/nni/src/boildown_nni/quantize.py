@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from boildown import UnsupportedError, Warned, selected_layers, steps_per_epoch, unchanged
+from boildown import (
+    UnsupportedError,
+    Warned,
+    refuse_eight_bits_of_seven,
+    selected_layers,
+    steps_per_epoch,
+    unchanged,
+)
 
 from . import static, weights
 from .offers.layers import LAYERS
@@ -72,8 +79,7 @@ def class_of(step: Quantize, settings: Mapping[str, Any]) -> str:
         raise UnsupportedError(f"{name}Quantizer takes no quant_start_step; QATQuantizer does")
     if step.activations != "int8" and "reduce_range" in settings:
         raise UnsupportedError("`reduce_range` is about static int8; activations stay float32 here")
-    if step.weights == "int7" and settings.get("reduce_range") is False:
-        raise UnsupportedError("`reduce_range: false` asks for 8 bits, and int7 has 7")
+    refuse_eight_bits_of_seven(step, settings)
     return name
 
 

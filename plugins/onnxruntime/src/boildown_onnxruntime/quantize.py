@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import UnsupportedError, quantize_weights
+from boildown import UnsupportedError, quantize_weights, refuse_eight_bits_of_seven
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context, Quantize, StepOutcome
@@ -19,8 +19,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if step.activations != "int8" and unread:
         named = " and ".join(f"`{name}`" for name in sorted(unread))
         raise UnsupportedError(f"{named}: about static int8, which this step is not")
-    if step.weights == "int7" and context.settings.get("reduce_range") is False:
-        raise UnsupportedError("`reduce_range: false` asks for 8 bits, and int7 has 7")
+    refuse_eight_bits_of_seven(step, context.settings)
     if step.activations == "int8":
         from . import static
 

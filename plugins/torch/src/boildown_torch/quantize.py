@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Cluster, UnsupportedError, Warned, quantize_weights
+from boildown import (
+    Cluster,
+    UnsupportedError,
+    Warned,
+    quantize_weights,
+    refuse_eight_bits_of_seven,
+)
 
 from .quiet import quietly
 
@@ -20,8 +26,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """
     if step.activations != "int8" and "reduce_range" in context.settings:
         raise UnsupportedError("`reduce_range` is about static int8, which this step is not")
-    if step.weights == "int7" and context.settings.get("reduce_range") is False:
-        raise UnsupportedError("`reduce_range: false` asks for 8 bits, and int7 has 7")
+    refuse_eight_bits_of_seven(step, context.settings)
     outcome = _quantized(model, step, context)
     earlier = context.steps[: context.index]
     if step.train is None or not any(isinstance(before, Cluster) for before in earlier):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from boildown import trained_momentum
+
 from ..keras import tf, tf_keras
 from .builder import Constant, Node, operator, same
 from .layout import Laid, channels_last
@@ -23,12 +25,10 @@ def batch_normalization(node: Node) -> Laid:
     laid = node.image()
     if laid.rank == 1:
         node.refuse("an input of one axis")
-    kept = node.attribute("momentum", 0.9)
-    # 1 keeps statistics for ever: exporters write it of norms that take plain means.
     output = node.layer(
         _L.BatchNormalization,
         laid.tensor,
-        momentum=kept if kept < 1 else 0.9,
+        momentum=trained_momentum(node.attribute("momentum", 0.9)),
         epsilon=node.attribute("epsilon", 1e-5),
     )
     node.set(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from boildown import trained_momentum
 from torch import fx, nn
 
 from .builder import Node, operator
@@ -25,9 +26,7 @@ def batch_normalization(node: Node) -> fx.Node:
     if kind is None:
         node.refuse(f"an input of {node.rank()} axes")
     # ONNX weighs the old statistics, PyTorch the new ones.
-    kept = node.attribute("momentum", 0.9)
-    # 1 keeps statistics for ever: exporters write it of norms that take plain means.
-    momentum = 1 - (kept if kept < 1 else 0.9)
+    momentum = 1 - trained_momentum(node.attribute("momentum", 0.9))
     layer = kind(len(scale), eps=node.attribute("epsilon", 1e-5), momentum=momentum)
     _set(node, layer, weight=(1, scale), bias=(2, bias))
     layer.running_mean = torch.from_numpy(mean.copy())
