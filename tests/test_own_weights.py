@@ -174,3 +174,20 @@ def test_nothing_is_trained_on_somebodys_images() -> None:
         cells = of(what, [], ["any"], what.methods, imagenet=imagenet)
         assert {method for _, method in cells} == {*what.methods} - left_out
     assert what.trained
+
+
+def test_a_record_goes_on_with_some_of_its_networks_and_never_with_others(tmp_path: Path) -> None:
+    full_size = benchmark("full_size")
+    what = benchmark("onnxruntime_full_size").FULL_SIZE
+
+    def record(**identity: str) -> dict[str, Any]:
+        given = benchmark("full_size_inputs").Inputs({}, "", "words", identity)
+        found: dict[str, Any] = full_size._record(what, tmp_path / "out", given)
+        return found
+
+    made = record(a="1", b="2") | {"rows": [{"model": "a"}]}
+    (tmp_path / "out.json").write_text(json.dumps(made))
+    assert record(a="1")["identity"] == {"a": "1", "b": "2"}
+    for other in ({"a": "3"}, {}, {"a": "1", "images": "4"}):
+        with pytest.raises(SystemExit, match="of other weights or images"):
+            record(**other)
