@@ -289,14 +289,3 @@ def test_batch_norms_let_pruned_weights_stay_zero_while_ranges_are_learned(
     )  # fmt: skip
     zeros = float(np.mean(kernel.numpy() == 0))
     assert (zeros >= 0.49) == kept
-
-
-def test_statistics_that_a_file_would_keep_for_ever_are_trained() -> None:
-    model = GRAPHS["batch_norm"]()
-    for node in model.graph.node:
-        if node.op_type == "BatchNormalization":
-            node.attribute.append(helper.make_attribute("momentum", 1.0))
-    layers = import_onnx(model).model.layers
-    momenta = [layer.momentum for layer in layers if hasattr(layer, "moving_mean")]
-    assert momenta
-    assert momenta == [pytest.approx(0.9)] * len(momenta)
