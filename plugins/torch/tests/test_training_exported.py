@@ -39,15 +39,10 @@ def switch(module: nn.Module, training: bool) -> None:  # noqa: FBT001
     (to_train if training else to_eval)(module)
 
 
-@pytest.fixture(scope="module")
-def nets() -> list[nn.Module]:
-    return [prepared(cnn()) for _ in range(2)]
-
-
 def test_a_module_in_quantization_aware_training_learns_and_repeats_itself(
-    tmp_path: Path, nets: list[nn.Module]
+    tmp_path: Path,
 ) -> None:
-    data = maps(tmp_path)
+    data, nets = maps(tmp_path), [prepared(cnn()) for _ in range(2)]
     fitted = [fit(net, data, FAST, seed=0, threads=1, mode=switch) for net in nets]
     assert fitted[0] == fitted[1]
     assert same(weights(nets[0]), weights(nets[1]))
@@ -55,8 +50,11 @@ def test_a_module_in_quantization_aware_training_learns_and_repeats_itself(
     assert all(np.isfinite(value).all() for value in weights(nets[0]).values())
 
 
-def test_the_best_weights_and_observed_ranges_come_back(nets: list[nn.Module]) -> None:
-    keeper, net = Keeper(nets[1], patience=1, settled_after=0), nets[1]
+def test_the_best_weights_and_observed_ranges_come_back() -> None:
+    net = prepared(cnn())
+    switch(net, training=True)
+    net(torch.randn(4, 3, 8, 8))
+    keeper = Keeper(net, patience=1, settled_after=0)
     before = weights(net)
     keeper.stops(Epoch(1, loss=1.0, learning_rate=1.0, validation_loss=1.0), steps=1)
     with torch.no_grad():
@@ -67,18 +65,16 @@ def test_the_best_weights_and_observed_ranges_come_back(nets: list[nn.Module]) -
     assert same(weights(net), before)
 
 
-def test_without_a_switch_the_error_of_torch_comes_through(
-    tmp_path: Path, nets: list[nn.Module]
-) -> None:
+def test_without_a_switch_the_error_of_torch_comes_through(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError, match="train"):
-        fit(nets[0], maps(tmp_path), FAST, seed=0, threads=1)
+        fit(prepared(cnn()), maps(tmp_path), FAST, seed=0, threads=1)
 
 
-def test_ranges_follow_what_training_sees_alone(nets: list[nn.Module]) -> None:
+def test_ranges_follow_what_training_sees_alone() -> None:
     """Samples that are held out judge, and must not decide what they judge."""
     from boildown_torch.static.trained import switch as switch_observers
 
-    module, quiet = nets[0], torch.randn(4, 3, 8, 8)
+    module, quiet = prepared(cnn()), torch.randn(4, 3, 8, 8)
 
     def ranges_after(batch: torch.Tensor, training: bool) -> dict[str, torch.Tensor]:  # noqa: FBT001
         switch_observers(module, training)
