@@ -30,7 +30,8 @@ Samples = Annotated[int | None, typer.Option(min=1, help="Test samples at most."
 Out = Annotated[Path, typer.Option(help="Folder for the reports and the compressed models.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of every runtime that is timed.")]
 Seconds = Annotated[
-    float | None, typer.Option("--time-limit", min=0.1, help="Seconds for one job at most.")
+    float | None,
+    typer.Option("--time-limit", min=0.1, help="Seconds for one job, or one measurement, at most."),
 ]
 Timing = Annotated[
     float, typer.Option(min=0.01, help="Seconds of timing for each model of a group, about.")
@@ -42,7 +43,8 @@ Trust = Annotated[
     ),
 ]
 Megabytes = Annotated[
-    int | None, typer.Option("--memory-limit", min=1, help="MiB for one job at most.")
+    int | None,
+    typer.Option("--memory-limit", min=1, help="MiB for one job, or one measurement, at most."),
 ]
 
 
