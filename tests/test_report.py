@@ -52,6 +52,13 @@ def test_the_report_of_one_run_is_made_anew_where_it_is(runs: Path, command: Com
     assert (runs / "torch/comparison.json").read_bytes() == before
 
 
+def test_a_folder_may_have_any_name(runs: Path, command: Command) -> None:
+    told = command("report", "torch", "--out", "out[v1]/[/2]")
+    assert told.returncode == 0, told.stderr
+    assert "The reports are in out[v1]/[/2]/: " in told.stdout
+    assert (runs / "out[v1]/[/2]/comparison.html").exists()
+
+
 def test_a_run_may_be_named_by_its_file(runs: Path, command: Command) -> None:
     assert command("report", "torch/comparison.json").returncode == 0
     told = command("report", "torch/comparison.json", "onnxruntime", "--out", "both")

@@ -170,7 +170,10 @@ def sensitivity(
     )
     results = carry_out(asked, on_event=on_event, cache=cache)
     rows = dict(zip(recipes, results.rows, strict=True))
-    ranked = Sensitivity(rows, found, results.folder)
+    models = results.comparison.models
+    ranked = Sensitivity(
+        rows, found, results.folder, recipe=whole, model=models[0] if models else None
+    )
     write_sensitivity(ranked, whole.name, uri, backend)
     return ranked
 

@@ -21,6 +21,13 @@ def row(backend: str, status: str = "ok", **more: Any) -> s.Row:
     )
 
 
+SPEED = s.Speed(
+    runtime="ONNX Runtime", device_verified=False, batch=1, threads=1, instruction_sets=(),
+    latency_ms=None, load_ms=None, first_ms=None, cpu_seconds=0.1,
+    versus_same_runtime_float=None, versus_onnxruntime_float=None,
+)  # fmt: skip
+
+
 def run(
     cpu: str, *rows: s.Row, sha256: str = "a", bits: int = 4, seed: int = 0, tested: str = ""
 ) -> s.Comparison:
@@ -75,6 +82,16 @@ def test_a_run_that_tested_nothing_takes_no_row_and_no_baseline_away() -> None:
             ("tflite", ""),
         }
         assert whole.models == tested.models
+
+
+def test_without_data_too_a_row_that_was_only_compressed_takes_no_speed_away() -> None:
+    timed = run("x86", row("torch", speed=SPEED))
+    bare, failed = run("x86", row("torch")), run("x86", row("torch", "failed"))
+    for order in ((timed, bare), (bare, timed)):
+        (found,) = merged([("first", order[0]), ("second", order[1])]).results
+        assert found.speed == SPEED
+    (found,) = merged([("first", timed), ("second", failed)]).results
+    assert found.status == "failed"
 
 
 def test_the_same_job_on_two_machines_is_two_rows() -> None:

@@ -106,7 +106,8 @@ def stored(
     for index, array in enumerate(arrays):
         np.save(folder / f"output{index}.npy", array.astype(np.float32))
     if labels is not None:
-        np.save(folder / "labels.npy", labels.astype(np.int64))
+        known = np.isfinite(labels).all()  # else they are no classes
+        np.save(folder / "labels.npy", labels.astype(np.int64) if known else labels)
     finite = np.isfinite(scores.reshape(len(scores), -1)).all(axis=1)
     return Outputs(
         folder=folder,

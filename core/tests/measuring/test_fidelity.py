@@ -124,3 +124,11 @@ def test_outputs_of_other_samples_are_refused(store: Store) -> None:
     with pytest.raises(DataError, match="different labels"):
         check_same_samples(this, store("c", np.zeros((8, 3)), labels + 1))
     check_same_samples(this, store("d", np.ones((8, 3))))
+
+
+def test_a_truth_that_is_not_known_of_a_sample_is_the_same_truth(store: Store) -> None:
+    truth = np.array([1.0, np.nan, 3.0])
+    this, other = (store(name, np.zeros((3, 1)), truth) for name in ("a", "b"))
+    check_same_samples(this, other)
+    with pytest.raises(DataError, match="different labels"):
+        check_same_samples(this, store("c", np.zeros((3, 1)), np.array([np.nan, 1.0, 3.0])))

@@ -120,6 +120,20 @@ def test_a_metric_of_any_kind_can_be_added(store: Store) -> None:
     assert found.difference_interval == (-1, -1)
 
 
+@pytest.mark.parametrize("shape", [(100,), (100, 1), (100, 1, 1)])
+def test_a_truth_in_another_shape_is_held_against_its_own_sample(
+    store: Store, shape: tuple[int, ...]
+) -> None:
+    def error(outputs: Any, truth: Any) -> Any:
+        return np.abs(outputs[0] - truth[0]).reshape(len(outputs[0]), -1).mean(axis=1)
+
+    ages = np.arange(100.0)
+    metrics = [Scoring("error", "age", error, higher_is_better=False)]
+    this = store("this", ages[:, None] + 2, ages.reshape(shape))
+    (found,) = judge(this, None, "age", metrics=metrics).metrics
+    assert found.value == 2
+
+
 @pytest.mark.parametrize(
     ("scores", "right_or_wrong", "said"),
     [

@@ -117,6 +117,7 @@ def test_speeds_of_different_machines_are_not_compared(measured: Comparison) -> 
         ("top1 < .6", "failed"),
         ("status != ok", "passed"),
         ("status == ok", "failed"),
+        ("status == 'ok'", "failed"),
         ("reason == nothing", "passed"),
     ],
 )
@@ -195,56 +196,6 @@ def test_a_row_that_is_gone_fails(measured: Comparison) -> None:
     held = verdicts(found, [condition("top1 < 0", fields_of(found))])
     assert [verdict.outcome for verdict in held][-1] == "failed"
     assert verdicts(found, []) == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("top1", "is no condition; write for example"),
-        ("__import__('os').system('x') < 1", "is no condition"),
-        ("top1_diference < 0", "did you mean 'top1_difference'"),
-        ("top1 < high", "'high' is no number"),
-        *(
-            (f"top1 > {bound}", "is no number")
-            for bound in ("nan", "-inf", "1e999", "1_0", "\u0661", "1e")
-        ),
-    ],
-)
-def test_what_is_no_condition_is_refused(measured: Comparison, text: str, why: str) -> None:
-    with pytest.raises(UsageError, match=why.replace("(", r"\(")):
-        condition(text, fields_of(changes(measured, measured)))
-
-
-def test_text_and_numbers_are_not_ordered(measured: Comparison) -> None:
-    found = changes(measured, measured)
-    with pytest.raises(UsageError, match="status is text here"):
-        verdicts(found, [condition("status < 1", fields_of(found))])
-
-
-@pytest.mark.parametrize(
-    ("text", "holds"),
-    [
-        ("device_verified == true", True),
-        ("device_verified == false", False),
-        ("device_verified != False", True),
-        ("recipe == 50", True),
-        ("n == 10", True),
-    ],
-)
-def test_a_bound_is_meant_as_what_the_field_holds(text: str, *, holds: bool) -> None:
-    values: dict[str, Any] = {"device_verified": True, "recipe": "50", "n": 10}
-    asked = condition(text, values)
-    assert asked.holds(values[asked.field]) == holds
-
-
-@pytest.mark.parametrize(
-    "text", ["device_verified == yes", "device_verified > 0", "n == many", "n != nan", "n == 1_0"]
-)
-def test_a_bound_that_the_field_can_never_have_is_refused(text: str) -> None:
-    values: dict[str, Any] = {"device_verified": True, "n": 10}
-    asked = condition(text, values)
-    with pytest.raises(UsageError, match="is for others"):
-        asked.holds(values[asked.field])
 
 
 def test_junit_has_a_case_for_each_row_and_condition(measured: Comparison) -> None:

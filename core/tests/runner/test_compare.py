@@ -83,6 +83,13 @@ def test_a_gap_is_a_row_with_its_reason(asked: dict[str, Any]) -> None:
     assert "weights" in results.rows[1].reason
 
 
+def test_several_gaps_of_a_row_are_told_apart(asked: dict[str, Any]) -> None:
+    both = {"weights": "int8", "activations": "int8"}
+    (row,) = compare(recipe("int8", step=both), **asked).rows
+    assert "\n" not in row.reason
+    assert "; step 1, quantize: activations int8 is not offered" in row.reason
+
+
 def test_a_strict_run_refuses_a_gap(asked: dict[str, Any]) -> None:
     asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
     with pytest.raises(UnsupportedError, match="rounding cannot carry out 'int8'"):

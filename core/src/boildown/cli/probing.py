@@ -67,9 +67,8 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
         table.add_row(*(Text(clean(cell)) for cell in cells(part)))
     console = results_console()
     console.print(table)
-    console.print(
-        f"\nEverything is in {found.folder}/: sensitivity.md, comparison.json. For a recipe:"
-    )
+    reports = "sensitivity.md, comparison.json"
+    typer.echo(f"\nEverything is in {found.folder}/: {reports}. For a recipe:")
     if worst is None and not found.testable:
         console.print(UNTESTED)
     typer.echo(found.as_setting(worst))

@@ -180,6 +180,6 @@ def _carry_out(request: Request) -> None:
     console = results_console()
     console.print(ResultsTable(results.comparison))
     reports = "comparison.html, comparison.md, comparison.json"
-    console.print(f"Everything is in {results.folder}/: {reports}, rows/")
+    typer.echo(f"Everything is in {results.folder}/: {reports}, rows/")
     by_name = {recipe.name: recipe for recipe in request.recipes}
     raise typer.Exit(exit_code(results.comparison, by_name))

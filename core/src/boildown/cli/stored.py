@@ -119,4 +119,4 @@ def _show(results: Results) -> None:
 
     console = results_console()
     console.print(ResultsTable(results.comparison))
-    console.print(f"The reports are in {results.folder}/: comparison.html, .md and .json")
+    typer.echo(f"The reports are in {results.folder}/: comparison.html, .md and .json")

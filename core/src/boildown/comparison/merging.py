@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UsageError
+from ..recipe.recipe import MEASURED
 from .baselines import baselines
 from .subjects import record_subject, row_subject
 
@@ -46,8 +47,7 @@ def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
     for _, run in runs:
         for row in _placed(run.results, run, machines):
             job = row_subject(row, known), row.recipe, row.backend
-            # What was only compressed takes no figures away.
-            if row.test_sha256 or job not in rows or not rows[job].test_sha256:
+            if _replaces(row, rows.get(job)):
                 rows[job] = row
     first = runs[0][1]
     return first.model_copy(
@@ -60,6 +60,16 @@ def merged(runs: Sequence[tuple[str, Comparison]]) -> Comparison:
             "results": tuple(rows.values()),
         }
     )
+
+
+def _replaces(new: Row, old: Row | None) -> bool:
+    """Tell whether a later row stays; what was only compressed takes no figures away."""
+    if old is None or new.test_sha256:
+        return True
+    if old.test_sha256:
+        return False
+    # Without data a row that was measured has its speed.
+    return old.speed is None or new.speed is not None or new.status not in MEASURED
 
 
 def deciding_differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:

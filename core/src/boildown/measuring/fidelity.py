@@ -43,7 +43,7 @@ def check_same_samples(this: Outputs, baseline: Outputs) -> None:
             f"{shapes[1]}; measure both on the same data"
         )
     for mine, theirs in zip(this.truth, baseline.truth, strict=False):
-        if not np.array_equal(np.load(mine), np.load(theirs)):
+        if not np.array_equal(np.load(mine), np.load(theirs), equal_nan=True):
             raise DataError("outputs and float outputs have different labels; measure both anew")
 
 

@@ -73,6 +73,8 @@ def _scores(metric: Scoring, outputs: Outputs) -> np.ndarray:
     ]
     arrays = [open_output(outputs, index) for index in chosen]
     truth = [np.load(file, mmap_mode="r", allow_pickle=False) for file in outputs.truth]
+    if metric.task != CLASSIFICATION and len(truth) == len(arrays):
+        truth = [_like(*pair) for pair in zip(truth, arrays, strict=True)]
     parts = [
         _one_a_sample(metric.score(part[: len(arrays)], part[len(arrays) :]), len(part[0]))
         for part in slices(*arrays, *truth)
@@ -84,6 +86,14 @@ def _scores(metric: Scoring, outputs: Outputs) -> np.ndarray:
     if metric.right_or_wrong and (missed := int((~np.isin(scores, (0, 1))).sum())):
         raise ValueError(f"{missed} of {len(scores)} samples are neither right (1) nor wrong (0)")
     return scores
+
+
+def _like(truth: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """Return truth in the shape of its output where both have as many numbers.
+
+    One number a sample, (N,), against (N, 1) would make N x N differences, and an average of them.
+    """
+    return truth.reshape(output.shape) if truth.size == output.size else truth
 
 
 def _one_a_sample(scores: Sequence[float] | np.ndarray, n: int) -> np.ndarray:

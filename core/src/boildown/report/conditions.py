@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import operator
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ..errors import UsageError
 from ..nearest import did_you_mean
+from ..plugins.values import WarningCode
+from ..recipe.recipe import Status
 from .records import is_of_machine
+from .standing import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,6 +29,11 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
 }
 _EQUALITY = ("==", "!=")
+#: What a field can hold, where that is a few words; a bound of any other would never hold.
+_WORDS = {"status": get_args(Status), "pareto": get_args(Rank), "warnings": get_args(WarningCode)}
+#: Fields that hold several words: `==` asks whether one of them is there, `!=` whether it is not.
+_LISTS = ("warnings", "limits_missed")
+_QUOTES = "'\""
 _TRUTHS = {"true": True, "false": False}
 _FORM = re.compile(
     r"\s*(?:(?P<view>change|ratio)\.)?(?P<field>[A-Za-z0-9_]+)\s*"
@@ -82,6 +90,8 @@ class Condition(NamedTuple):
             UsageError: it asks which is greater, a text or a number, or the bound cannot be one of
                 the values that the field has.
         """
+        if self.field in _LISTS and isinstance(value, str):
+            return (self.bound in value.split(", ")) == (self.sign == "==")
         found: Any = self._bound_like(value)
         ordered = not isinstance(value, str | bool)
         if found is None or (self.sign not in _EQUALITY and not ordered):
@@ -115,8 +125,16 @@ def condition(text: str, fields: Collection[str]) -> Condition:
             f"{text!r}: no row has a field {field!r}{did_you_mean(field, fields)} (known: "
             f"{', '.join(fields)})"
         )
+    if bound[0] in _QUOTES and bound[-1] == bound[0]:
+        bound = bound[1:-1]
     if sign not in _EQUALITY and _number(bound) is None:
         raise UsageError(f"{text!r}: {bound!r} is no number, which {sign!r} needs")
+    words = _WORDS.get(field, ())
+    if sign in _EQUALITY and words and bound not in words:
+        raise UsageError(
+            f"{text!r}: {field} is never {bound!r}{did_you_mean(bound, words)} (it can be "
+            f"{', '.join(words)})"
+        )
     return Condition(text.strip(), view or "", field, sign, bound)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..files import write_atomically
+from ..recipe.leaving_out import leaving_out
 from . import numbers
 from .markdown_parts import table
 from .metric import metric_heading, primary
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ..comparison.schema import Metric, Row
+    from ..comparison.schema import Metric, ModelRecord, Row
     from ..model.layers import Layer
+    from ..recipe.recipe import Recipe
 
 NAME = "sensitivity.md"
 
@@ -32,11 +33,12 @@ class Part:
     #: Share of the network's weights.
     share: float
     row: Row
+    model: ModelRecord | None
 
     @property
     def metric(self) -> Metric | None:
-        """The first metric of the task, with its paired difference."""
-        return primary(self.row.quality)
+        """The metric that the float input shows, the same for all parts, with its difference."""
+        return primary(self.row.quality, self.model)
 
     @property
     def sqnr_db(self) -> float | None:
@@ -72,8 +74,15 @@ class Sensitivity:
     """Parts ranked by damage: least SQNR first, then those that were not judged."""
 
     def __init__(
-        self, rows: Mapping[str, Row], found: Mapping[str, Sequence[Layer]], folder: Path
+        self,
+        rows: Mapping[str, Row],
+        found: Mapping[str, Sequence[Layer]],
+        folder: Path,
+        *,
+        recipe: Recipe,
+        model: ModelRecord | None,
     ) -> None:
+        """Rank the rows of the blocks `found`, each of `recipe` carried out on one block alone."""
         total = sum(layer.size for layers in found.values() for layer in layers)
         parts = [
             Part(
@@ -81,10 +90,13 @@ class Sensitivity:
                 layers=tuple(layer.name for layer in found[block]),
                 share=sum(layer.size for layer in found[block]) / total,
                 row=row,
+                model=model,
             )
             for block, row in rows.items()
         ]
         self.parts = tuple(sorted(parts, key=_damage))
+        self._recipe = recipe
+        self._layers = [layer for layers in found.values() for layer in layers]
         #: Where the comparison of all parts is stored.
         self.folder = folder
 
@@ -104,9 +116,8 @@ class Sensitivity:
         return tuple(name for part in chosen for name in part.layers)
 
     def as_setting(self, worst: int | None = None) -> str:
-        """Return the same as a line for a recipe."""
-        names = json.dumps([*self.exclude(worst)], ensure_ascii=False)
-        return f"layers: {{exclude: {names}}}"
+        """Return the same as a line for the recipe, which keeps what it selects already."""
+        return leaving_out(self._recipe, self._layers, self.exclude(worst))
 
 
 def cells(part: Part) -> tuple[str, ...]:

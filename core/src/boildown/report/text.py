@@ -26,6 +26,11 @@ def clean(text: str) -> str:
     return " ".join("".join(visible).split())
 
 
+def visible(text: str) -> str:
+    """Return `text` as it is where all of it shows, else `clean`."""
+    return text if text.isprintable() else clean(text)
+
+
 def markdown(text: str) -> str:
     """Return `text` as Markdown prose that renders as exactly these words."""
     return _MARKDOWN.sub(r"\\\1", html.escape(clean(text), quote=False))

@@ -174,7 +174,7 @@ class Comparing:
                 rows.append(_row_of(cell, "failed", broken[cell.backend]))
                 continue
             found = gaps_of(cell.recipe, backends[cell.backend], subjects[_of(cell)].available)
-            reason = "\n".join(str(gap) for gap in found)
+            reason = "; ".join(str(gap) for gap in found)
             rows.append(_row_of(cell, "unsupported", reason) if found else None)
         wrong = [row for row in rows if row is not None]
         if self.request.strict and wrong:

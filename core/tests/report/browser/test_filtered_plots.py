@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from boildown.comparison.schema import Comparison
+from boildown.report.page.page import to_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 Open = Callable[..., "Page"]
 
@@ -70,3 +72,19 @@ def test_rows_outside_of_what_is_shown_are_those_that_are_left(opened: Open) -> 
     assert told(page, "outside-size") == "Outside of what is shown: rows 1, 2."
     choose(page, backend="tflite")
     assert told(page, "outside-size") == "Outside of what is shown: row 2."
+
+
+def test_words_are_looked_for_in_a_name_that_the_page_does_not_repeat(
+    browser: Browser, comparison: Comparison, tmp_path: Path
+) -> None:
+    model = comparison.models[0].uri
+    rows = tuple(row for row in comparison.results if row.model == model)
+    alone = comparison.model_copy(update={"results": rows, "models": comparison.models[:1]})
+    (tmp_path / "one.html").write_text(to_page(alone, {}), encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "one.html").as_uri())
+    page.locator("#filter-text").fill(model.split("/")[-1])
+    assert page.get_by_role("status").text_content() == f"{len(rows)} of {len(rows)} rows"
+    page.locator("#filter-text").fill("no such words")
+    assert page.get_by_role("status").text_content() == f"0 of {len(rows)} rows"
+    page.close()

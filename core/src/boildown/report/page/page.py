@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ...files import write_atomically
 from .. import findings, method
 from ..columns import metric_name
+from ..text import visible
 from ..view import groups, views
 from .jobs import OUTSIDE, job
 from .layers import packed
@@ -43,7 +44,7 @@ def write_page(comparison: Comparison, folder: Path, runs: Sequence[Path] = ()) 
 def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
     """Return the page; `logs` holds the end of each job's log by the number of its row."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
     from plotly.offline import get_plotlyjs
 
     found, every = groups(comparison), views(comparison)
@@ -53,6 +54,7 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     scripts = [get_plotlyjs(), *(_text(name) for name in _SCRIPTS)]
     plots = [plot for plot in map(plots_of, found) if plot is not None]
@@ -77,7 +79,9 @@ def to_page(comparison: Comparison, logs: Mapping[int, str]) -> str:
         meanings=method.meanings(comparison, OUTSIDE),
         data=comparison.data,
         recipes=[
-            (r["name"], json.dumps(r, ensure_ascii=False, indent=1)) for r in comparison.recipes
+            # Escaped here, since lines of what the template escapes are put together.
+            (r["name"], escape(json.dumps(r, ensure_ascii=False, indent=1)))
+            for r in comparison.recipes
         ],
         tail_kilobytes=TAIL_BYTES // 1024,
     )
@@ -110,6 +114,13 @@ def _json_in_html(value: object) -> str:
     """Return JSON in which no text can end the element that it stands in."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+def _shown(value: object) -> object:
+    """Return what the template shows of a value: toolkits and users colour and turn their texts."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value)
+    return value
 
 
 def _text(name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...recipe.recipe import MEASURED
+from .. import numbers
 from ..front import staircase
 from ..metric import metric_heading, primary
-from ..text import clean
+from ..text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def plots_of(group: Group) -> dict[str, Any] | None:
     upwards = metric is None or metric.higher_is_better
     return {
         # As the rows of the table have it, so that its filter finds the plots.
-        "model": group.name,
+        "model": visible(group.name),
         "metric": metric_heading(metric.name) if metric else "quality",
         "upwards": upwards,
         "near": _number(_NEAR * abs(before.value)) if before and before.value else None,
@@ -60,8 +61,8 @@ def _row(view: View, model: ModelRecord | None) -> dict[str, Any] | None:
         return None
     return {
         "number": view.number,
-        "recipe": clean(row.recipe),
-        "backend": clean(row.backend),
+        "recipe": visible(row.recipe),
+        "backend": visible(row.backend),
         "rank": view.standing.rank,
         **point,
     }
@@ -82,6 +83,9 @@ def _point(
     latency = speed.latency_ms if speed else None
     return {
         "difference": _number(metric.difference),
+        "told": numbers.difference(
+            metric.difference, metric.difference_interval, like=metric.value
+        ),
         "spread": _spread(metric.difference, metric.difference_interval),
         "size": _number(before / after) if before and after else None,
         "speed": _number(ratio.median) if ratio else None,
@@ -101,7 +105,7 @@ def _twins(views: Sequence[View], model: ModelRecord | None) -> list[dict[str, A
         if point is not None:
             key = (view.row.backend, twin.deployable.sha256)
             found.setdefault(key, {**point, "numbers": []})["numbers"].append(view.number)
-    return [{"backend": clean(backend), **point} for (backend, _), point in found.items()]
+    return [{"backend": visible(backend), **point} for (backend, _), point in found.items()]
 
 
 def _front(rows: Sequence[dict[str, Any]], plot: str, *, upwards: bool) -> list[list[float]]:

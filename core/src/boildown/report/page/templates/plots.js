@@ -18,7 +18,6 @@
   const short = (text) => (text.length > 28 ? `${text.slice(0, 13)}…${text.slice(-14)}` : text);
   const kept = (model) => model.rows.filter((row) => shown.has(row.number));
   const listed = (rows) => `${rows.length > 1 ? "rows" : "row"} ${rows.map((row) => row.number).join(", ")}`;
-  const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 
   function theme() {
     const style = getComputedStyle(document.documentElement);
@@ -43,7 +42,7 @@
     const latency = point.p50 === null ? "" : `<br>latency p50 ${point.p50} ms`;
     const size = point.size === null ? "" : `<br>${point.size.toPrecision(3)}× smaller, deflated`;
     const speed = point.speed === null ? "" : `<br>${point.speed.toPrecision(3)}× the speed of float32 in ONNX Runtime`;
-    return `<b>${plain(title)}</b>${size}${speed}${latency}<br>difference ${signed(point.difference)}`;
+    return `<b>${plain(title)}</b>${size}${speed}${latency}<br>difference ${plain(point.told)}`;
   }
 
   function scatter(name, points, plot, marker, titles) {

@@ -13,8 +13,9 @@
   const front = document.getElementById("filter-front");
   // Versions and paths name toolkits that had no part in a row, so provenance is not searched.
   const words = new Map(jobs.map((body) => {
-    const parts = [body.rows[0], ...body.querySelectorAll(".standing, .reason, .warnings, .steps")];
-    return [body, parts.map((part) => part.innerText).join(" ").toLowerCase()];
+    // The style hides the model's name where there is only one, so what is seen is not asked.
+    const parts = [...body.rows[0].cells, ...body.querySelectorAll(".standing, .reason, .warnings, .steps")];
+    return [body, parts.map((part) => part.textContent).join(" ").toLowerCase()];
   }));
   const ranks = ["front", "near", "dominated", "unranked"];
 
