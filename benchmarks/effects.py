@@ -62,6 +62,24 @@ def lacking(records: Mapping[str, dict[str, Any]]) -> str:
     )
 
 
+def unwatched(records: Mapping[str, dict[str, Any]]) -> str:
+    """Say which runs have speeds without how busy the computer was meanwhile; empty: none has.
+
+    Rows that have it say so themselves where it was much.
+    """
+    found = []
+    for name, record in records.items():
+        timed = [row for row in record["rows"] if any(row.get(k) for k in _ONNX_RUNTIME)]
+        if runs := _runs(record, {r["run"] for r in timed if r.get("others_busy") is None}):
+            found.append(f"{name} ({runs})" if name else runs)
+    if not found:
+        return ""
+    return (
+        f"Speeds of {_joined(found)} were taken before records held how busy the computer was "
+        "meanwhile, so other work may have moved them."
+    )
+
+
 def _undecided(record: dict[str, Any]) -> str:
     """Return in words which runs have rows without such a code that might have one."""
     runs = {
@@ -69,6 +87,11 @@ def _undecided(record: dict[str, Any]) -> str:
         for row in record["rows"]
         if len(_sides(row)) > 1 and not set(codes(row)) & set(_OF_SIZE)
     }
+    return _runs(record, runs)
+
+
+def _runs(record: dict[str, Any], runs: set[int]) -> str:
+    """Return runs in words, empty where there are none."""
     if not runs:
         return ""
     if runs == {row["run"] for row in record["rows"]}:

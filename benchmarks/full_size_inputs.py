@@ -38,7 +38,7 @@ class Inputs:
     models: dict[str, str]
     data: str
     words: str
-    #: Of somebody's weights the SHA-256 by model, and of images that of their names.
+    #: Of somebody's weights the SHA-256 by model, and of images that of paths and --classes.
     identity: dict[str, str]
     #: Labelled images of ImageNet, which alone make accuracies worth telling.
     imagenet: bool = False
@@ -73,8 +73,11 @@ def inputs(options: argparse.Namespace, folder: Path) -> Inputs:
         raise SystemExit(f"there is no folder {options.imagenet}")
     order = {} if options.classes is None else {"classes": str(options.classes.resolve())}
     data = str(Uri("images", str(options.imagenet.resolve()), order))
-    names = sorted(path.name for path in options.imagenet.rglob("*") if path.is_file())
-    identity["images"] = _digest("\n".join(names).encode())
+    # Folders are classes, in the order that --classes may give.
+    photos = (path for path in options.imagenet.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(options.imagenet).as_posix() for path in photos)
+    given = "" if options.classes is None else options.classes.read_text("utf-8")
+    identity["images"] = _digest("\n".join([*names, given]).encode())
     words = "Weights and images are the user's own: ImageNet."
     return Inputs(models, data, words, identity, imagenet=True)
 

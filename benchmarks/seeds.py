@@ -35,7 +35,8 @@ from seeds_page import write_pages
 from seeds_tables import accuracy as accuracy_part
 from seeds_tables import photos, sizes
 from zoo_figures import MODELS
-from zoo_grid import IMAGES, SEEDS, fill, record_of
+from zoo_grid import IMAGES, fill, record_of
+from zoo_missing import SEEDS
 
 GRIDS = (zoo_torch.GRID, zoo_tflite.GRID, zoo_coreml.GRID, zoo_nni.GRID, zoo_onnxruntime.GRID)
 FULL_SIZES = (
@@ -51,12 +52,20 @@ PARTS = ("accuracy", "size", "photos")
 RESULTS = ROOT / "benchmarks/results"
 
 
-def accuracy(backends: list[str], seeds: int, jobs: int) -> None:
+def accuracy(backends: list[str], options: argparse.Namespace) -> None:
     """Fill the grids on the zoo's networks."""
     for grid in GRIDS:
         if grid.backend in backends:
             methods = [*grid.once, *grid.trained]
-            fill(grid, MODELS, methods, seeds=seeds, jobs=jobs, out=record_of(grid))
+            fill(
+                grid,
+                MODELS,
+                methods,
+                seeds=options.seeds,
+                jobs=options.jobs,
+                out=record_of(grid),
+                everything=options.everything,
+            )
 
 
 def size(backends: list[str], options: argparse.Namespace) -> None:
@@ -74,6 +83,9 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", choices=every, default=every)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--everything", action="store_true", help="run what is left out for the time it takes, too"
+    )
     parser.add_argument("--page", action="store_true", help="write the pages, and run nothing")
     add_options(parser)
     options = parser.parse_args()
@@ -84,7 +96,7 @@ def main() -> None:
         if "photos" in options.parts and not seeds_photos.OUT.with_suffix(".json").exists():
             seeds_photos.measure(jobs=options.jobs)
         if "accuracy" in options.parts:
-            accuracy(options.backends, options.seeds, options.jobs)
+            accuracy(options.backends, options)
     judged = accuracy_part(GRIDS, IMAGES, options.seeds)
     parts = (judged, sizes(FULL_SIZES), photos(RESULTS))
     write_pages(RESULTS / "seeds", TITLE, parts)

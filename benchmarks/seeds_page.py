@@ -10,7 +10,7 @@ from markupsafe import Markup
 from plotly import graph_objects
 from plotly.offline import get_plotlyjs
 from ticks import log_ticks
-from zoo_page import LEFT_OUT
+from zoo_missing import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ INTRODUCTION = (
     "command, commit, versions, computer and threads. Parts measure different things and must not "
     "be mixed: each says on which weights and images."
 )
+#: What the buttons of a plot show.
+NEAR, EVERY = "within 12 points", "all rows"
 _COLOURS = {
     "torch": "#d55e00",
     "tflite": "#e69f00",
@@ -68,7 +70,8 @@ def _html(title: str, parts: Sequence[Part]) -> str:
     )
     return environment.get_template("seeds.html.jinja").render(
         title=title,
-        left_out=LEFT_OUT,
+        left_out=LEFT_OUT.replace("`", ""),
+        every=EVERY,
         introduction=INTRODUCTION.replace("`", ""),
         parts=[(part, [(table, Markup(_plot(table))) for table in part.tables]) for part in parts],  # noqa: S704 - plotly escapes
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own
@@ -99,7 +102,8 @@ def _plot(table: Table) -> str:
         xaxis={"title": "times smaller, deflated", "type": "log", "tickvals": _ticks(table)},
         yaxis={"title": "top-1, points against float", "range": [-12, 2]},
         height=460,
-        margin={"t": 20, "l": 60, "r": 20},
+        updatemenus=[_ranges()],
+        margin={"t": 50, "l": 60, "r": 20},
         # Beside the plot it would take a third of a telephone's width.
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
         template="plotly_white",
@@ -113,6 +117,16 @@ def _plot(table: Table) -> str:
             div_id=f"plot-{table.title}",
         )
     )
+
+
+def _ranges() -> dict[str, object]:
+    """Return buttons above a plot that show all rows, or those that lose little."""
+    near = {"label": NEAR, "method": "relayout", "args": [{"yaxis.range": [-12, 2]}]}
+    every = {"label": EVERY, "method": "relayout", "args": [{"yaxis.autorange": True}]}
+    return {
+        "type": "buttons", "direction": "left", "showactive": True, "buttons": [near, every],
+        "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "pad": {"b": 4},
+    }  # fmt: skip
 
 
 def _ticks(table: Table) -> list[float]:

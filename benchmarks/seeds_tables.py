@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cells import gathered, gibibytes, one_line, signed, times
-from effects import lacking, notes
+from effects import lacking, notes, unwatched
 from full_size import missing as missing_of_full_size
 from full_size import record_of as record_of_full_size
 from full_size_inputs import MODELS as SIZED
@@ -14,9 +14,9 @@ from full_size_page import top1_of
 from records import read
 from seeds_photos import right, words
 from zoo_figures import MODELS, NETWORKS
-from zoo_grid import missing as missing_of_grid
 from zoo_grid import record_of
-from zoo_page import never_run, notes_of, summaries
+from zoo_missing import never_run, not_run
+from zoo_page import notes_of, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,20 +69,17 @@ def accuracy(grids: Sequence[Grid], trained_images: int, seeds: int) -> Part:
     ]
     missing, left_out = [], []
     for grid in grids:
-        rows, methods = read(record_of(grid))["rows"], [*grid.once, *grid.trained]
-        left = [
-            (model, method + _of_seeds(seed, seeds if method in grid.trained else 1))
-            for model, method, seed in missing_of_grid(grid, rows, MODELS, methods, seeds)
-        ]
-        missing += _of_backend(grid.backend, left)
+        rows = read(record_of(grid))["rows"]
+        missing += _of_backend(grid.backend, not_run(grid, rows, MODELS, seeds))
         left_out += _of_backend(grid.backend, never_run(rows, grid.left_out))
+    known = {grid.backend: read(record_of(grid)) for grid in grids}
     words = (
         f"{NETWORKS} They are judged on all 10,000 test images. Methods that train saw the first "
         f"{trained_images:,} images of train (those named so: all), with several seeds: the "
         "mean and (least to greatest, how many), else the 95 % interval of the paired difference. "
         "Control: the float network after the same "
         "training. Speed: CPU time of float32 ONNX Runtime / this row's, one thread, batch 1; Core "
-        f"ML needs macOS. {lacking({grid.backend: read(record_of(grid)) for grid in grids})}"
+        f"ML needs macOS. {lacking(known)} {unwatched(known)}"
     )
     records = tuple(f"{record_of(g).name}.md" for g in grids if read(record_of(g))["rows"])
     return Part("Accuracy", words.rstrip(), tuple(tables), records, tuple(missing), tuple(left_out))
@@ -130,11 +127,6 @@ def sizes(full_sizes: Sequence[FullSize], *, own: bool = False) -> Part:
         f"{lacking(known)}"
     )
     return Part("Size and speed", legend.rstrip(), tuple(tables), tuple(records), tuple(missing))
-
-
-def _of_seeds(left: tuple[int, ...], seeds: int) -> str:
-    """Name the seeds that are left of a method; nothing where all are."""
-    return "" if len(left) == seeds else f" (seed {', '.join(map(str, left))})"
 
 
 def _of_backend(backend: str, cells: Sequence[tuple[str, str]]) -> list[str]:

@@ -19,8 +19,9 @@ import numpy as np
 from boildown import Recipe
 from boildown_zoo.dataset import FOLDER
 from provenance import ROOT, provenance
-from records import SETTLED, read, tell, with_rows
+from records import read, tell, with_rows
 from zoo_figures import MODELS, figures
+from zoo_missing import SEEDS, missing
 from zoo_page import Targets, save
 
 if TYPE_CHECKING:
@@ -31,11 +32,7 @@ if TYPE_CHECKING:
 
 #: Images of train that methods which train see.
 IMAGES = 20_000
-#: Of methods that train, so many runs, with the seeds 0, 1, …
-SEEDS = 3
 Steps = list[dict[str, dict[str, Any]]]
-#: A model, a method, and the seeds that have no row.
-Cell = tuple[str, str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Grid:
     on_all_images: tuple[str, ...] = ()
     #: What the page shows as bits × mode.
     modes: Modes | None = None
-    #: By model, what takes long there and no target asks for; pages name it.
+    #: By model, what takes long there and is not run unless it is asked for; pages name it.
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -102,28 +99,6 @@ def _least_sparsity(row: Row) -> float | None:
     return min((x.sparsity for x in layers if x.shape[1:2] != (1,)), default=None)
 
 
-def missing(
-    grid: Grid,
-    rows: list[dict[str, Any]],
-    models: Sequence[str],
-    methods: Sequence[str],
-    seeds: int,
-) -> list[Cell]:
-    """Return what of models × methods × seeds has no settled row yet, method by method.
-
-    What does not train has the one seed 0.
-    """
-    done = {(row["model"], row["recipe"], row["seed"]) for row in rows if row["status"] in SETTLED}
-    cells = []
-    for method in methods:
-        for model in models:
-            wanted = range(seeds if method in grid.trained else 1)
-            left = tuple(seed for seed in wanted if (model, method, seed) not in done)
-            if left and method not in grid.left_out.get(model, ()):
-                cells.append((model, method, left))
-    return cells
-
-
 def run(grid: Grid) -> None:
     """Do what the command line asks of a grid."""
     every = [*grid.once, *grid.trained]
@@ -134,11 +109,14 @@ def run(grid: Grid) -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=record_of(grid))
     parser.add_argument(
+        "--everything", action="store_true", help="run what is left out for the time it takes, too"
+    )
+    parser.add_argument(
         "--page", action="store_true", help="make all but OUT.json anew, and run nothing"
     )
     options = parser.parse_args()
     if options.page:
-        save(options.out, _record(grid, options.out), grid)
+        save(options.out, _record(grid, options.out), grid, options.seeds)
         return
     fill(
         grid,
@@ -147,6 +125,7 @@ def run(grid: Grid) -> None:
         seeds=options.seeds,
         jobs=options.jobs,
         out=options.out,
+        everything=options.everything,
     )
 
 
@@ -160,11 +139,18 @@ def _record(grid: Grid, out: Path) -> dict[str, Any]:
 
 
 def fill(
-    grid: Grid, models: Sequence[str], methods: Sequence[str], *, seeds: int, jobs: int, out: Path
+    grid: Grid,
+    models: Sequence[str],
+    methods: Sequence[str],
+    *,
+    seeds: int,
+    jobs: int,
+    out: Path,
+    everything: bool = False,
 ) -> None:
     """Run what is missing method by method, and write both records after each."""
     record = _record(grid, out)
-    cells = missing(grid, record["rows"], models, methods, seeds)
+    cells = missing(grid, record["rows"], models, methods, seeds, everything=everything)
     if not cells:
         return
     record["runs"].append(provenance(*grid.packages))
@@ -185,4 +171,4 @@ def fill(
             place, known = len(record["runs"]) - 1, results.comparison.models[0]
             found = [row_of(row, known) | {"run": place} for row in results.rows]
             record["rows"] = with_rows(record["rows"], found, "model", "recipe", "seed")
-            save(out, record, grid)
+            save(out, record, grid, seeds)

@@ -61,7 +61,7 @@ TRAINED: dict[str, Steps] = {
         {"quantize": {**INT8, "train": TUNE}},
     ],
 }
-#: By network, what takes hours of training that no target asks for there.
+#: By network, what is not run unless it is asked for: it takes hours of training.
 LEFT_OUT = {
     "zoo:resnet50": ("l1-50-channel-all-images", "agp-taylor-50-channel", "prune-then-int8-aware"),
     "zoo:squeezenet1_1": ("l1-50-channel-all-images",),

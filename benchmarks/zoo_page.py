@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bits_chart import chart, table
-from cells import gathered, of_speed, one_line, signed, times
-from effects import codes, lacking
+from cells import of_speed, one_line, signed, times
+from effects import codes, lacking, unwatched
 from provenance import made_by
 from records import targets_in_words, write
 from zoo_figures import MODELS, NETWORKS
+from zoo_missing import without_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,23 +24,6 @@ HEADING = (
     "| method | run | seeds | size | deflated | top-1 | difference | control | speed | warnings |\n"
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
 )
-
-
-#: Why methods of a grid have no row on some networks.
-LEFT_OUT = "Left out on purpose, since training takes long there and no target asks for it"
-
-
-def never_run(
-    rows: list[dict[str, Any]], left_out: Mapping[str, tuple[str, ...]]
-) -> list[tuple[str, str]]:
-    """Return what is left out by model as (model, method), but for what has run all the same."""
-    ran = {(row["model"], row["recipe"]) for row in rows}
-    return [
-        (model, method)
-        for model, methods in left_out.items()
-        for method in methods
-        if (model, method) not in ran
-    ]
 
 
 def summaries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -143,8 +127,7 @@ def page(record: dict[str, Any], more: str = "") -> str:
     used = sorted({row["run"] for row in record["rows"]})
     lines = [f"# {record['title']}\n", legend + "\n"]
     lines += [f"Run {run}: {made_by(record['runs'][run])}\n" for run in used]
-    if less := lacking({"": record}):
-        lines.append(f"{less}\n")
+    lines += [f"{text}\n" for say in (lacking, unwatched) if (text := say({"": record}))]
     for model in dict.fromkeys(entry["model"] for entry in record["summaries"]):
         lines += [f"\n## `{model}`\n", HEADING]
         lines += [_line(entry) for entry in record["summaries"] if entry["model"] == model]
@@ -166,19 +149,16 @@ def _line(entry: dict[str, Any]) -> str:
     )
 
 
-def _left_out(rows: list[dict[str, Any]], grid: Grid) -> str:
-    texts = gathered(never_run(rows, grid.left_out), MODELS)
-    return "".join([f"\n{LEFT_OUT}:\n\n", *(f"- {text}\n" for text in texts)]) if texts else ""
-
-
 def notes_of(entry: dict[str, Any]) -> list[str]:
     """Return what else a reader must know of an entry with figures."""
     statuses = (status for status in entry["statuses"] if status != "ok")
     return [*statuses, *entry["warnings"], *entry["speed_notes"]]
 
 
-def save(out: Path, record: dict[str, Any], grid: Grid) -> None:
+def save(out: Path, record: dict[str, Any], grid: Grid, seeds: int) -> None:
     """Write OUT.json and OUT.md, their summaries and targets made anew from the rows.
+
+    Of methods that train the page asks for `seeds` runs.
 
     Of a grid with `modes` the page has a table of bits × mode, and OUT.svg shows the same.
     """
@@ -186,7 +166,7 @@ def save(out: Path, record: dict[str, Any], grid: Grid) -> None:
     held = Held(found, grid.left_out)
     grid.targets(held)
     record = record | {"summaries": found, "targets": held.found}
-    more = _left_out(record["rows"], grid)
+    more = without_row(grid, record["rows"], seeds)
     if modes is not None:
         out.with_suffix(".svg").write_text(chart(found, modes), "utf-8")
         more += f"\n![Accuracy and size by bits]({out.with_suffix('.svg').name})\n"

@@ -49,7 +49,7 @@ TRAINED: dict[str, Steps] = {
     "student-alone": [{"distill": {"width": 0.5, "alpha": 0.0, "train": LONG}}],
     "prune-50-element-trained": [PRUNED],
 }
-#: By network, what takes hours of training that no target asks for there.
+#: By network, what is not run unless it is asked for: it takes hours of training.
 LEFT_OUT = {
     "zoo:resnet50": ("prune-50-element-trained",),
     "zoo:mobilenet_v2": ("deep-compression", "int8-aware-faster"),

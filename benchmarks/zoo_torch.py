@@ -70,7 +70,7 @@ TRAINED: dict[str, Steps] = {
     "palettize-3bit-trained": [{"cluster": {"bits": 3, "train": TUNE}}],
     "palettize-2bit-trained": [{"cluster": {"bits": 2, "train": TUNE}}],
 }
-#: By network, what takes hours of training that no target asks for there.
+#: By network, what is not run unless it is asked for: it takes hours of training.
 LEFT_OUT = {
     "zoo:resnet50": (
         "int8-aware-slow",

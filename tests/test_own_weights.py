@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,23 @@ def test_images_are_judged_by_the_order_of_the_classes(
     given = own(inputs, imagenet, tmp_path, "--classes", imagenet / order)
     assert given.imagenet
     assert top1(given, tmp_path) == (right, PHOTOS)
+
+
+def test_images_of_other_classes_are_other_images(
+    inputs: Callable[..., Any], imagenet: Path, tmp_path: Path
+) -> None:
+    def identity(order: str, images: Path = imagenet / "images") -> str:
+        words = ("--imagenet", images, "--classes", imagenet / order)
+        return str(own(inputs, imagenet, tmp_path, *words).identity["images"])
+
+    assert identity("classes.txt") != identity("reversed.txt")
+    moved = tmp_path / "moved"
+    shutil.copytree(imagenet / "images", moved)
+    assert identity("classes.txt", moved) == identity("classes.txt")
+    photo = next((moved / "val").rglob("*.png"))
+    (moved / "val" / "another").mkdir()
+    photo.rename(moved / "val" / "another" / photo.name)
+    assert identity("classes.txt", moved) != identity("classes.txt")
 
 
 def test_some_of_the_classes_need_their_order(

@@ -75,10 +75,44 @@ def test_what_is_left_out_on_purpose_is_named_on_every_page(
     pages = study("seeds_page")
     pages.write_pages(tmp_path / "seeds", "All", (part,))
     record = {"title": "A grid", "runs": [RUN], "rows": [row("plain")], "train_images": 100}
-    study("zoo_page").save(tmp_path / "one", record, given)
+    study("zoo_page").save(tmp_path / "one", record, given, 1)
     for name in ("seeds.md", "seeds.html", "one.md"):
         assert "Left out on purpose" in (tmp_path / name).read_text()
     assert "- resnet50: other, tuned\n" in (tmp_path / "one.md").read_text()
+
+
+def test_the_page_of_a_grid_too_says_what_has_not_run(
+    study: Study, grid: Callable[..., Any], tmp_path: Path
+) -> None:
+    given = grid()
+    rows = [row("plain", model=model, seed=0) for model in study("zoo_figures").MODELS]
+    record = {"title": "A grid", "runs": [RUN], "rows": rows, "train_images": 100}
+    for seeds, words in ((3, "\nNot run yet:\n\n- all: tuned\n"), (0, "")):
+        study("zoo_page").save(tmp_path / "one", record, given, seeds)
+        page = (tmp_path / "one.md").read_text()
+        assert ("Not run yet" in page) == bool(words)
+        assert words in page
+
+
+def test_what_is_left_out_runs_where_everything_is_asked_for(
+    study: Study, grid: Callable[..., Any]
+) -> None:
+    given = grid(left_out={MODEL: ("tuned",)})
+    missing = study("zoo_missing").missing
+    asked = (given, [], [MODEL], ["plain", "tuned"], 2)
+    assert missing(*asked) == [(MODEL, "plain", (0,))]
+    assert missing(*asked, everything=True) == [(MODEL, "plain", (0,)), (MODEL, "tuned", (0, 1))]
+
+
+def test_speeds_of_which_nobody_knows_how_busy_the_computer_was_are_named(study: Study) -> None:
+    unwatched = study("effects").unwatched
+    timed = {"speedup_onnxruntime_float32": SAME}
+    rows = [row("new", others_busy=0.0, **timed), row("old", run=1, **timed)]
+    record = {"runs": [RUN, RUN], "rows": rows}
+    assert unwatched({"nni": record}).startswith("Speeds of nni (run 1) were taken before")
+    assert unwatched({"nni": record | {"rows": rows[:1]}}) == ""
+    untimed = row("any", speedup_onnxruntime_float32=None)
+    assert unwatched({"coreml": record | {"rows": [untimed]}}) == ""
 
 
 SAME = {**RATIO, "median": 1.0, "interval": [0.98, 1.02]}
@@ -166,7 +200,7 @@ def test_a_speed_that_is_not_sure_says_why_on_every_page(
     (table,) = study("seeds_tables").accuracy((grid(unsure),), 100, 3).tables
     assert table.rows[0][-1] == note
     record = {"title": "A grid", "runs": [RUN], "rows": [unsure], "train_images": 100}
-    study("zoo_page").save(tmp_path / "one", record, grid(unsure))
+    study("zoo_page").save(tmp_path / "one", record, grid(unsure), 1)
     assert note in (tmp_path / "one.md").read_text()
     assert note in study("zoo_figures").table([unsure])
     busy = row("plain", others_busy=1.25)

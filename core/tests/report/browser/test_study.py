@@ -37,7 +37,7 @@ def page(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         title="zoo:any",
         columns=("backend", "method", "notes"),
         rows=tuple(("torch", f"method-{place}", "NOTE") for place in range(ROWS)),
-        points=(("torch", "a", 0.9, -0.01), ("nni", "b", 12.0, -0.05)),
+        points=(("torch", "a", 0.9, -0.01), ("nni", "b", 12.0, -0.5)),
     )
     part = SimpleNamespace(
         title="Accuracy", words="Words.", tables=(table,), records=(), missing=(), left_out=()
@@ -87,3 +87,22 @@ def test_a_narrow_plot_has_round_numbers_and_its_legend_below(page: Page) -> Non
     plot, legend = page.evaluate(LEGEND)
     assert legend["top"] >= plot["bottom"]
     assert plot["width"] > 260
+
+
+def test_rows_far_below_are_shown_where_all_are_asked_for(page: Page) -> None:
+    lowest = "document.getElementById('plot-zoo:any').layout.yaxis.range[0]"
+    assert page.evaluate(lowest) == -12
+    page.locator(".updatemenu-button").get_by_text("all rows").click()
+    page.wait_for_function(f"{lowest} < -40")
+    page.locator(".updatemenu-button").get_by_text("within 12 points").click()
+    page.wait_for_function(f"{lowest} == -12")
+
+
+def test_a_finger_scrolls_past_a_plot_and_a_mouse_zooms(page: Page, browser: Browser) -> None:
+    drag = "document.getElementById('plot-zoo:any')._fullLayout.dragmode"
+    assert page.evaluate(drag) == "zoom"
+    context = browser.new_context(has_touch=True, is_mobile=True)
+    phone = context.new_page()
+    phone.goto(page.url)
+    phone.wait_for_function(f"{drag} === false")
+    context.close()
