@@ -60,15 +60,17 @@ ONCE: dict[str, Steps] = {
     },
 }
 
-TRAIN = {"epochs": 2}
+#: As the other grids train what rounds.
+TUNE = {"epochs": 1, "learning_rate": 3e-4}
+TWICE = {"epochs": 2}
 TRAINED: dict[str, Steps] = {
-    "int8-static-trained": [{"quantize": {**INT8, "train": TRAIN}}],
-    "int4-weights-trained": [{"quantize": {"weights": "int4", "train": TRAIN}}],
+    "int8-static-trained": [{"quantize": {**INT8, "train": TUNE}}],
+    "int4-weights-trained": [{"quantize": {"weights": "int4", "train": TUNE}}],
     **{
-        f"palettize-{bits}bit-trained": [{"cluster": {"bits": bits, "train": TRAIN}}]
+        f"palettize-{bits}bit-trained": [{"cluster": {"bits": bits, "train": TUNE}}]
         for bits in (4, 2, 1)
     },
-    "prune-75-trained": [{"prune": {"sparsity": 0.75, "schedule": "cubic", "train": TRAIN}}],
+    "prune-75-trained": [{"prune": {"sparsity": 0.75, "schedule": "cubic", "train": TWICE}}],
 }
 #: Of these, what is shown as bits × mode.
 BITS: dict[str, dict[int, str]] = {
