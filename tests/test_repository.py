@@ -111,6 +111,19 @@ def test_ci_runs_the_command_that_the_readme_gives_for_the_tests() -> None:
     assert command in text_of(ROOT / ".ci" / "run").splitlines()
 
 
+def test_a_distribution_is_installed_after_those_it_needs() -> None:
+    # pip 23 looks in the index alone for one that comes later, and finds nothing.
+    lines = re.findall(r"(?m)^-e \./plugins/(\w+)", text_of(ROOT / "requirements-all.txt"))
+    needed = {
+        (name, other)
+        for name in lines
+        for other in lines
+        if f'"boildown-{other}"' in text_of(ROOT / "plugins" / name / "pyproject.toml")
+    }
+    assert ("nni", "torch") in needed
+    assert [pair for pair in needed if lines.index(pair[0]) < lines.index(pair[1])] == []
+
+
 def test_every_requirements_file_that_is_named_is_there() -> None:
     pages = text_of(ROOT / "README.md") + text_of(ROOT / ".ci" / "run") + text_of(ROOT / "tox.ini")
     named = set(re.findall(r"requirements[\w-]*\.txt", pages))
