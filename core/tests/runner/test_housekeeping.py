@@ -43,6 +43,24 @@ def test_an_empty_cache_has_no_entries(tmp_path: Path) -> None:
     assert entries(Store(tmp_path / "nowhere")) == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "photos/en/summer",
+        f"photos/ab/{'ab' * 32}",
+        "jobs/en/summer",
+        f"jobs/cd/{'ab' * 32}",
+    ],
+)
+def test_folders_of_something_else_are_neither_listed_nor_pruned(store: Store, name: str) -> None:
+    mine = store.root / name / "photo.jpg"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert keys(store) == ["0", "1", "2"]
+    assert len(prune(store, 0)) == 3
+    assert mine.exists()
+
+
 def test_verify_tells_sound_unfinished_and_damaged_entries_apart(store: Store) -> None:
     first, second, _ = entries(store)
     (first.folder / "weights").write_text("other")

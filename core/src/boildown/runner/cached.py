@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .store import Store
+    from .store import Kind, Store
 
 _VALUE = "value.json"
 _Value = TypeVar("_Value")
@@ -18,7 +18,7 @@ _Value = TypeVar("_Value")
 
 def cached(
     store: Store,
-    kind: str,
+    kind: Kind,
     key: str,
     wanted: type[BaseModel],
     compute: Callable[[Path], _Value],

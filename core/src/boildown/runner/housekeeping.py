@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ..errors import UsageError
 from .lock import open_lock
-from .store import SEAL, Store
+from .store import SEAL, Kind, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Folders of the cache that hold no entries: small, and in use by every run.
-_NO_ENTRIES = frozenset({"locks", "file-digests", "trash"})
+_KEY = re.compile(r"[0-9a-f]{64}")
 _RUNS = "runs"
 
 State = Literal["finished", "unfinished", "damaged"]
@@ -39,12 +39,7 @@ class CacheEntry:
 
 def entries(store: Store) -> list[CacheEntry]:
     """List all entries of the cache, the one that was used longest ago first."""
-    found = [
-        _entry(folder)
-        for kind in sorted(store.root.iterdir() if store.root.is_dir() else ())
-        if kind.is_dir() and kind.name not in _NO_ENTRIES
-        for folder in kind.glob("??/*")
-    ]
+    found = map(_entry, _folders(store))
     return sorted(found, key=lambda entry: entry.last_used)
 
 
@@ -113,6 +108,15 @@ def _runs(store: Store) -> Path:
     path = store.root / "locks" / _RUNS
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _folders(store: Store) -> Iterator[Path]:
+    """Yield the folders that `Store.entry` has made; the user may keep others beside them."""
+    for kind in get_args(Kind):
+        for folder in sorted((store.root / kind).glob("??/*")):
+            ours = _KEY.fullmatch(folder.name) and folder.name.startswith(folder.parent.name)
+            if ours and folder.is_dir():
+                yield folder
 
 
 def _beyond(found: list[CacheEntry], keep_bytes: int) -> list[CacheEntry]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..job.process import Limits, Progress
     from ..recipe.steps import Step
     from .endpoints import Endpoint
-    from .store import Store
+    from .store import Kind, Store
     from .subjects import Subject
 
 #: Name of the float32 source in ONNX Runtime among the targets of a group.
@@ -174,7 +174,7 @@ class Measures:
 
     def _alone(
         self,
-        kind: str,
+        kind: Kind,
         targets: Sequence[Target],
         place: Endpoint | None,
         wanted: type[BaseModel],

@@ -13,7 +13,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import platformdirs
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
+#: What entries hold; whatever else lies in the folder of the cache is not of the cache.
+Kind: TypeAlias = Literal[
+    "datasets", "energy", "facts", "jobs", "labels", "looks", "memory", "models", "outputs",
+    "plans", "source-facts", "sources", "speed",
+]  # fmt: skip
 #: File that makes an entry finished.
 SEAL = "seal.json"
 
@@ -96,7 +101,7 @@ class Store:
         self.root = root.resolve()
 
     @contextmanager
-    def entry(self, kind: str, key: str) -> Iterator[Entry]:
+    def entry(self, kind: Kind, key: str) -> Iterator[Entry]:
         """Lock and open the entry of `key`; its folder exists, empty if it is new."""
         folder = self.root / kind / key[:2] / key
         with file_lock(self.root / "locks" / f"{kind}-{key}"):
