@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,21 @@ def test_prune_can_remove_only_what_is_damaged(store: Store) -> None:
     (entries(store)[1].folder / "weights").write_text("other")
     assert [entry.key[0] for entry in prune(store, 0, damaged_only=True)] == ["1"]
     assert keys(store) == ["0", "2"]
+
+
+@pytest.mark.parametrize("pruned", [prune, keep_within])
+def test_the_trash_of_a_prune_that_was_cut_off_is_emptied(
+    store: Store, pruned: Callable[[Store, int], object]
+) -> None:
+    trash = store.root / "trash"
+    (trash / "notes of somebody").mkdir(parents=True)
+    entries(store)[0].folder.rename(trash / ("ab" * 16))
+    with in_use(store):
+        keep_within(store, 1 << 30)
+        assert (trash / ("ab" * 16)).exists()
+    pruned(store, 1 << 30)
+    assert [path.name for path in trash.iterdir()] == ["notes of somebody"]
+    assert keys(store) == ["1", "2"]
 
 
 def test_a_cache_in_use_is_not_pruned(store: Store) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+#: What the trash calls an entry.
+_GONE = re.compile(r"[0-9a-f]{32}")
 _RUNS = "runs"
 
 State = Literal["finished", "unfinished", "damaged"]
@@ -67,8 +69,7 @@ def prune(store: Store, keep_bytes: int, *, damaged_only: bool = False) -> list[
             doomed = [entry for entry, state in verify(store) if state == "damaged"]
         else:
             doomed = _beyond(entries(store), keep_bytes)
-        for entry in doomed:
-            _remove(store, entry)
+        _remove(store, doomed)
         return doomed
 
 
@@ -76,8 +77,8 @@ def keep_within(store: Store, keep_bytes: int) -> list[CacheEntry]:
     """Prune at the end of a run, unless another run still uses the cache: it will do it then."""
     with _nobody_runs(store) as alone:
         doomed = _beyond(entries(store), keep_bytes) if alone else []
-        for entry in doomed:
-            _remove(store, entry)
+        if alone:
+            _remove(store, doomed)
         return doomed
 
 
@@ -130,12 +131,18 @@ def _beyond(found: list[CacheEntry], keep_bytes: int) -> list[CacheEntry]:
     return doomed
 
 
-def _remove(store: Store, entry: CacheEntry) -> None:
-    """Take the entry out by one rename, so that nobody ever sees half of it."""
+def _remove(store: Store, doomed: list[CacheEntry]) -> None:
+    """Take each entry out by one rename, so that nobody ever sees half of it; empty the trash.
+
+    With it goes what a prune that was cut off has left there.
+    """
     trash = store.root / "trash"
     trash.mkdir(exist_ok=True)
-    gone = entry.folder.rename(trash / uuid.uuid4().hex)
-    shutil.rmtree(gone, ignore_errors=True)
+    for entry in doomed:
+        entry.folder.rename(trash / uuid.uuid4().hex)
+    for gone in trash.iterdir():
+        if _GONE.fullmatch(gone.name):
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 def _entry(folder: Path) -> CacheEntry:
