@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,20 @@ def keys(store: Store) -> list[str]:
 def test_entries_are_listed_from_the_one_used_longest_ago(store: Store) -> None:
     assert keys(store) == ["0", "1", "2"]
     assert all(entry.finished and entry.bytes > 1000 for entry in entries(store))
+
+
+def test_files_that_a_job_removes_meanwhile_are_not_counted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = os.walk
+
+    def late(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        for found in plain(folder):
+            (folder / "weights").unlink()
+            yield found
+
+    monkeypatch.setattr(os, "walk", late)
+    assert all(0 < entry.bytes < 1000 for entry in entries(store))
 
 
 def test_using_an_entry_makes_it_the_youngest(store: Store) -> None:

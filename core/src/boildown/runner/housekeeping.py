@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ..errors import UsageError
@@ -17,7 +18,6 @@ from .store import SEAL, Kind, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 #: What the trash calls an entry.
@@ -41,7 +41,10 @@ class CacheEntry:
 
 def entries(store: Store) -> list[CacheEntry]:
     """List all entries of the cache, the one that was used longest ago first."""
-    found = map(_entry, _folders(store))
+    found = []
+    for folder in _folders(store):
+        with suppress(FileNotFoundError):  # somebody prunes at this moment
+            found.append(_entry(folder))
     return sorted(found, key=lambda entry: entry.last_used)
 
 
@@ -146,7 +149,7 @@ def _remove(store: Store, doomed: list[CacheEntry]) -> None:
 
 
 def _entry(folder: Path) -> CacheEntry:
-    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    files = _stats(folder)
     seal = folder / SEAL
     return CacheEntry(
         kind=folder.parent.parent.name,
@@ -156,3 +159,13 @@ def _entry(folder: Path) -> CacheEntry:
         last_used=max((file.st_mtime for file in files), default=folder.stat().st_mtime),
         finished=seal.exists(),
     )
+
+
+def _stats(folder: Path) -> list[os.stat_result]:
+    """Return what the system says of all files; a job at work may remove some meanwhile."""
+    found = []
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                found.append(Path(parent, name).lstat())
+    return found
