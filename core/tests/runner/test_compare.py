@@ -96,6 +96,15 @@ def test_a_strict_run_refuses_a_gap(asked: dict[str, Any]) -> None:
         run(recipe("int8", step={"weights": "int8"}), **asked)
 
 
+def test_a_run_that_was_killed_while_it_wrote_goes_on_in_its_folder(asked: dict[str, Any]) -> None:
+    (asked["out"] / "rows").mkdir(parents=True)
+    (asked["out"] / ".comparison.json.a1b2.boildown-partial").write_text("{")
+    (asked["out"] / ".DS_Store").touch()
+    compare(recipe(), **asked)
+    left = {path.name for path in asked["out"].iterdir() if path.name.startswith(".")}
+    assert left == {".DS_Store"}
+
+
 def test_a_run_without_measuring_compresses_only(asked: dict[str, Any]) -> None:
     asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
     (row,) = run(recipe(), measure=False, **asked).rows

@@ -20,9 +20,12 @@ _OURS = (ROWS, TWINS, MODELS)
 def check_out(out: Path) -> None:
     """Raise UsageError where a folder holds what no run has written, or cannot be written to."""
     refuse_unusable(out, "--out")
-    foreign = (
-        [path.name for path in out.iterdir() if path.name not in _OURS] if out.exists() else []
-    )
+    # Hidden files are those of a desktop, or what a run that was killed was writing.
+    foreign = [
+        path.name
+        for path in (out.iterdir() if out.exists() else ())
+        if path.name not in _OURS and not path.name.startswith(".")
+    ]
     if foreign and not (out / NAME).exists():
         raise UsageError(
             f"--out {out} holds files of something else ({foreign[0]}, but no {NAME}); name an "

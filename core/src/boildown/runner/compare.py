@@ -11,6 +11,7 @@ from ..comparison.files import write
 from ..comparison.folder import check_out
 from ..comparison.schema import Comparison, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError
+from ..files import remove_partial
 from ..job.environment import look_anew
 from ..measuring.machine import machine
 from ..model.selection import select_layers
@@ -79,6 +80,7 @@ class Comparing:
         ]
         comparison = self._comparison(list(measured.values()), rows)
         write(comparison, self.request.out)
+        remove_partial(self.request.out)
         return comparison
 
     @property
