@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROWS, TWINS, MODELS = "rows", "twins", "models"
 #: What a run that was cut off may have left.
 _OURS = (ROWS, TWINS, MODELS)
+_OF_ITS_OWN = "--out {} holds a run of its own; name an empty or new folder"
 
 
 def check_out(out: Path) -> None:
@@ -39,4 +40,10 @@ def refuse_run(out: Path) -> None:
         return
     held = read(out)
     if not held.runs and not held.other_machines:
-        raise UsageError(f"--out {out} holds a run of its own; name an empty or new folder")
+        raise UsageError(_OF_ITS_OWN.format(out))
+
+
+def refuse_files_of_run(out: Path) -> None:
+    """Raise UsageError where a folder holds what a run has made; only its record tells of that."""
+    if any((out / name).exists() for name in _OURS):
+        raise UsageError(_OF_ITS_OWN.format(out))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..comparison.files import write
-from ..comparison.folder import check_out
+from ..comparison.folder import check_out, refuse_files_of_run
 from ..comparison.merging import moved
 from ..comparison.subjects import record_subject, subjects
 from ..errors import PluginError, UnknownBackendError, UsageError
@@ -60,6 +60,7 @@ class Measuring:
         check_out(out)
         if out.resolve() == folder:
             raise UsageError("what is measured again goes into a folder of its own: name it, --out")
+        refuse_files_of_run(out)
         self._refuse_unclear_inputs(comparison)
         with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
             # Nothing kept from an earlier run may answer in the place of a measurement.
