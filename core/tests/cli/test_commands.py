@@ -63,6 +63,9 @@ def test_a_row_that_is_not_ok_ends_with_1(model_path: Path, data: str, tmp_path:
     answer = boildown(*words, "--data", data, "--out", str(tmp_path / "out"))
     assert answer.returncode == 1
     assert "unsupported" in answer.stdout
+    again = boildown("measure", "out", cwd=tmp_path)
+    assert again.returncode == 1, again.stderr
+    assert "unsupported" in again.stdout
 
 
 def test_a_row_that_is_allowed_not_to_be_ok_ends_with_0(
@@ -75,6 +78,8 @@ def test_a_row_that_is_allowed_not_to_be_ok_ends_with_0(
     words = ["compare", str(recipe), "--model", str(model_path), "--backend", "rounding"]
     answer = boildown(*words, "--data", data, "--out", str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stderr
+    again = boildown("measure", "out", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def row(status: Status = "ok", **more: object) -> Row:
 
 def verdict(found: Row, **recipe: object) -> int:
     asked = Recipe.model_validate({"name": "r", "steps": [{"op": "quantize"}], **recipe})
-    return exit_code(Comparison(machine=MACHINE, results=(found,)), {"r": asked})
+    recipes = (asked.model_dump(mode="json", by_alias=True),)
+    return exit_code(Comparison(machine=MACHINE, recipes=recipes, results=(found,)))
 
 
 @pytest.mark.parametrize(

@@ -181,5 +181,4 @@ def _carry_out(request: Request) -> None:
     console.print(ResultsTable(results.comparison))
     reports = "comparison.html, comparison.md, comparison.json"
     typer.echo(f"Everything is in {results.folder}/: {reports}, rows/")
-    by_name = {recipe.name: recipe for recipe in request.recipes}
-    raise typer.Exit(exit_code(results.comparison, by_name))
+    raise typer.Exit(exit_code(results.comparison))

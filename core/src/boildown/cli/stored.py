@@ -54,8 +54,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
     """Measure the models of a stored run on this computer: with runtimes alone, no toolkit."""
     from .. import api
     from ..job.process import Limits
-    from ..recipe.recipe import MEASURED
-    from ..runner.verdict import within_limits
+    from ..runner.verdict import exit_code
     from .live import Live
 
     with Live() as live:
@@ -71,9 +70,7 @@ def measure(  # noqa: PLR0917 - typer reads the options off the signature
             on_event=live.hear,
         )
     _show(results)
-    rows = [row for row in results.rows if row.deployable is not None]
-    kept = all(row.status in MEASURED and within_limits(row) for row in rows)
-    raise typer.Exit(OK if kept else SOME_NOT_OK)
+    raise typer.Exit(exit_code(results.comparison))
 
 
 def diff(
