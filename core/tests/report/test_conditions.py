@@ -24,6 +24,8 @@ from boildown.report.verdicts import verdicts
         ("status == Failed", "did you mean 'failed'"),
         ("pareto != best", "pareto is never 'best'"),
         ("warnings == SLOW", "did you mean 'SLOWER'"),
+        ("limits_missed == deflated_byte", "did you mean 'deflated_bytes'"),
+        ("status == ''", "status is never ''"),
         *(
             (f"top1 > {bound}", "is no number")
             for bound in ("nan", "-inf", "1e999", "1_0", "\u0661", "1e")
@@ -71,6 +73,13 @@ def test_of_several_words_one_is_asked_for(text: str, *, holds: bool) -> None:
     values = {"warnings": "NOTE, SLOWER", "limits_missed": "top1, bits"}
     asked = condition(text, values)
     assert asked.holds(values[asked.field]) == holds
+
+
+@pytest.mark.parametrize("field", ["warnings", "limits_missed"])
+def test_of_several_words_there_may_be_none(field: str) -> None:
+    for held, none in (("", True), ("SLOWER", False)):
+        assert condition(f"{field} == ''", [field]).holds(held) == none
+        assert condition(f'{field} != ""', [field]).holds(held) != none
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from ..errors import UsageError
 from ..nearest import did_you_mean
 from ..plugins.values import WarningCode
-from ..recipe.recipe import Status
+from ..recipe.recipe import LIMITS, Status
 from .records import is_of_machine
 from .standing import Rank
 
@@ -30,8 +30,14 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _EQUALITY = ("==", "!=")
 #: What a field can hold, where that is a few words; a bound of any other would never hold.
-_WORDS = {"status": get_args(Status), "pareto": get_args(Rank), "warnings": get_args(WarningCode)}
+_WORDS = {
+    "status": get_args(Status),
+    "pareto": get_args(Rank),
+    "warnings": get_args(WarningCode),
+    "limits_missed": tuple(LIMITS),
+}
 #: Fields that hold several words: `==` asks whether one of them is there, `!=` whether it is not.
+#: They may also hold none, which is the bound ''.
 _LISTS = ("warnings", "limits_missed")
 _QUOTES = "'\""
 _TRUTHS = {"true": True, "false": False}
@@ -125,12 +131,13 @@ def condition(text: str, fields: Collection[str]) -> Condition:
             f"{text!r}: no row has a field {field!r}{did_you_mean(field, fields)} (known: "
             f"{', '.join(fields)})"
         )
-    if bound[0] in _QUOTES and bound[-1] == bound[0]:
+    if len(bound) > 1 and bound[0] in _QUOTES and bound[-1] == bound[0]:
         bound = bound[1:-1]
     if sign not in _EQUALITY and _number(bound) is None:
         raise UsageError(f"{text!r}: {bound!r} is no number, which {sign!r} needs")
     words = _WORDS.get(field, ())
-    if sign in _EQUALITY and words and bound not in words:
+    none = field in _LISTS and not bound
+    if sign in _EQUALITY and words and bound not in words and not none:
         raise UsageError(
             f"{text!r}: {field} is never {bound!r}{did_you_mean(bound, words)} (it can be "
             f"{', '.join(words)})"
