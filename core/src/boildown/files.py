@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     return path
 
 
+def write_named(file: Path, content: str | bytes) -> None:
+    """Write what a user names: a link goes on leading there, a pipe or device is written into."""
+    if _is_stream(file):
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    else:
+        write_atomically(_target(file), content)
+
+
 def refuse_unusable(folder: Path, what: str) -> None:
     """Raise UsageError where a folder is not, and cannot become, one to write into."""
     place = folder.absolute()
@@ -47,10 +56,28 @@ def refuse_unusable(folder: Path, what: str) -> None:
 
 
 def refuse_unusable_file(file: Path, what: str) -> None:
-    """Raise UsageError where a file cannot be written, or is a folder."""
-    refuse_unusable(file.parent, what)
+    """Raise UsageError where `write_named` cannot write a file, or it is a folder."""
+    if _is_stream(file):
+        if os.access(file, os.W_OK):
+            return
+        raise UsageError(f"{what} {file}: it may not be written to; name another file")
+    refuse_unusable(_target(file).parent, what)
     if problem := _no_name(file) or ("it is a folder" if file.is_dir() else ""):
         raise UsageError(f"{what} {file}: {problem}; name another file")
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell whether something is there that takes bytes but cannot be replaced by a file."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _target(file: Path) -> Path:
+    """Return what a link leads to, anything else as it is."""
+    return Path(os.path.realpath(file)) if os.path.lexists(file) else file
 
 
 def _no_folder(place: Path) -> str:

@@ -1,12 +1,14 @@
-"""Files that cannot be written are the caller's mistake, told before anything is done."""
+"""Files that a user names: what cannot be written is told before, links and pipes stay such."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from boildown.errors import UsageError
-from boildown.files import refuse_unusable_file
+from boildown.files import refuse_unusable_file, write_named
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,25 @@ def test_a_file_that_can_be_written_is_not_touched(tmp_path: Path) -> None:
     refuse_unusable_file(tmp_path / "new" / "new.xml", "--junit")
     assert [file.name for file in tmp_path.iterdir()] == ["old.xml"]
     assert (tmp_path / "old.xml").read_text() == "old"
+
+
+def test_a_link_goes_on_leading_to_the_file(tmp_path: Path) -> None:
+    link, target = tmp_path / "link.xml", tmp_path / "there" / "new.xml"
+    link.symlink_to(target)
+    target.parent.mkdir()
+    for text in ("new", "newer"):
+        refuse_unusable_file(link, "--junit")
+        write_named(link, text)
+        assert link.is_symlink()
+        assert target.read_text() == text
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    refuse_unusable_file(pipe, "--junit")
+    write_named(pipe, "verdicts")
+    assert os.read(reader, 100) == b"verdicts"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

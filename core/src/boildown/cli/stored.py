@@ -88,7 +88,7 @@ def diff(
     """Show what changed between two runs; exit code 1 where a condition of --fail-if holds."""
     from ..comparison.files import read
     from ..errors import UsageError
-    from ..files import refuse_unusable_file, write_atomically
+    from ..files import refuse_unusable_file, write_named
     from ..report.changes import changes, fields_of
     from ..report.conditions import condition
     from ..report.diff_table import DiffTable
@@ -104,7 +104,7 @@ def diff(
     conditions = [condition(text, fields_of(found)) for text in fail_if or ()]
     held = verdicts(found, conditions)
     if junit is not None:
-        write_atomically(junit, to_junit(held))
+        write_named(junit, to_junit(held))
     results_console().print(DiffTable(found, held))
     failed = any(verdict.outcome == "failed" for verdict in held)
     raise typer.Exit(SOME_NOT_OK if failed else OK)
