@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -146,14 +148,15 @@ def test_a_changed_model_is_not_exported(run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_failed_copy_leaves_nothing_behind(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "error"), [(errno.EIO, UsageError), (errno.ENOSPC, OSError)])
+def test_a_failed_copy_leaves_nothing_behind_and_a_full_disk_stays_one(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
 ) -> None:
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(shutil, "copyfile", full)
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(error, match=os.strerror(number)):
         export(run, "1", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 

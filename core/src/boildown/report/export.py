@@ -12,6 +12,7 @@ from ..comparison.facts import GOLDEN
 from ..comparison.files import folder_of, read
 from ..comparison.stored import facts_of, verified
 from ..errors import UsageError
+from ..files import NO_SPACE
 from .card import card
 from .selection import find_row
 from .stored import deployable_of, golden_samples
@@ -35,6 +36,7 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
     Raises:
         UsageError: no such row or model, the model is not the one that was measured any more, or
             the destination is taken.
+        OSError: the disk is full.
     """
     comparison = read(run_folder)
     folder = folder_of(run_folder)
@@ -68,16 +70,16 @@ def _new_folder(destination: Path) -> Iterator[Path]:
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
+        try:
+            yield draft
+            draft.chmod(0o755)
+            draft.replace(destination)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise
         raise UsageError(f"{destination} cannot be written: {error}.") from error
-    try:
-        yield draft
-        draft.chmod(0o755)
-        draft.replace(destination)
-    except OSError as error:
-        raise UsageError(f"{destination} cannot be written: {error}.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:
