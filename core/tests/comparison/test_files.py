@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boildown.comparison.files import read, write
+from boildown.comparison.files import folder_of, read, write
 from boildown.comparison.schema import Comparison
 from boildown.errors import UsageError
 
@@ -132,6 +132,12 @@ def test_a_foreign_file_is_an_error_that_says_why(
     file.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         read(file)
+
+
+def test_a_name_that_the_system_does_not_take_is_an_error() -> None:
+    for look in (read, folder_of):
+        with pytest.raises(UsageError, match=r"cannot be read.*File name too long"):
+            look(Path("x" * 300))
 
 
 def test_a_folder_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:

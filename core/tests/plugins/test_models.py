@@ -112,6 +112,11 @@ def test_a_folder_is_no_model(tmp_path: Path) -> None:
         find_model(str(tmp_path), tmp_path)
 
 
+def test_a_name_that_the_system_does_not_take_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"cannot read x.*File name too long"):
+        find_model("x" * 300, tmp_path)
+
+
 @pytest.mark.usefixtures("shelf")
 def test_a_source_gives_models_under_its_scheme(tmp_path: Path) -> None:
     assert "shelf" in schemes()

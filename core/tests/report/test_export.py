@@ -135,10 +135,13 @@ def test_a_taken_destination_is_left_alone(run: Path, tmp_path: Path, kind: str)
     assert mine.read_text() == "mine"
 
 
-def test_a_destination_below_a_file_cannot_be_written(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["file/out", "x" * 300])
+def test_a_destination_that_cannot_be_written_is_an_error(
+    run: Path, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
-        export(run, "1", tmp_path / "file" / "out")
+        export(run, "1", tmp_path / name)
 
 
 def test_a_changed_model_is_not_exported(run: Path, tmp_path: Path) -> None:
@@ -173,8 +176,24 @@ def test_a_missing_file_is_named(run: Path, tmp_path: Path, name: str) -> None:
         export(run, "1", tmp_path / "out")
 
 
-@pytest.mark.parametrize("path", ["../secret", "/etc/hostname", "models/../../secret"])
-def test_a_path_out_of_the_run_is_refused(run: Path, tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize("name", ["facts.json", "golden.npz"])
+def test_what_cannot_be_read_is_an_error(run: Path, tmp_path: Path, name: str) -> None:
+    (run / "models/1" / name).unlink()
+    (run / "models/1" / name).mkdir()
+    with pytest.raises(UsageError, match=f"{name}.*Is a directory"):
+        export(run, "1", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        *((path, "outside") for path in ("../secret", "/etc/hostname", "models/../../secret")),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_path_that_no_run_writes_is_refused(
+    run: Path, tmp_path: Path, path: str, why: str
+) -> None:
     (tmp_path / "secret").write_text("secret")
     comparison = read(run)
     row = comparison.results[0]
@@ -182,7 +201,7 @@ def test_a_path_out_of_the_run_is_refused(run: Path, tmp_path: Path, path: str) 
     file = row.deployable.model_copy(update={"path": path})
     moved = row.model_copy(update={"deployable": file})
     write(comparison.model_copy(update={"results": (moved,)}), run)
-    with pytest.raises(UsageError, match="outside the run's folder"):
+    with pytest.raises(UsageError, match=why):
         export(run, "1", tmp_path / "out")
 
 

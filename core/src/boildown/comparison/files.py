@@ -36,8 +36,15 @@ def write(comparison: Comparison, folder: Path) -> Path:
 
 
 def folder_of(path: Path) -> Path:
-    """Return the folder of a run, which is named by itself or by its file."""
-    return path.parent if path.is_file() else path
+    """Return the folder of a run, which is named by itself or by its file.
+
+    Raises:
+        UsageError: the system does not let one look, or takes no such name.
+    """
+    try:
+        return path.parent if path.is_file() else path
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read(path: Path) -> Comparison:
@@ -46,8 +53,10 @@ def read(path: Path) -> Comparison:
     Raises:
         UsageError: there is no such file, it is no comparison, or a newer boildown wrote it.
     """
-    file = path / NAME if path.is_dir() else path
+    file = path
     try:
+        if path.is_dir():
+            file = path / NAME
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise UsageError(

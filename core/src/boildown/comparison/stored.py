@@ -23,22 +23,28 @@ def verified(folder: Path, path: str, *, sha256: str, form: str, what: str) -> A
     `what` names it in messages, as "the model of row 3".
 
     Raises:
-        UsageError: it is missing, was changed after the run, or lies outside the folder.
+        UsageError: it is missing, cannot be read, was changed after the run, or lies outside the
+            folder.
     """
     relative = PurePosixPath(path)
     file = folder / relative
-    if relative.is_absolute() or ".." in relative.parts or not _stays_inside(folder, file):
-        raise UsageError(
-            f"{what} is said to be {path!r}, which is outside the run's folder; a run writes no "
-            "such path: comparison.json was changed, or is that of several runs together (then "
-            "name one of these)."
-        )
-    if not file.exists():
-        raise UsageError(
-            f"{file}, {what}, is missing. Copy whole run folders, or run `boildown compare` again."
-        )
-    model = Artifact(path=file, format=form)
-    if shipped_sha256(model) != sha256:
+    try:
+        if relative.is_absolute() or ".." in relative.parts or not _stays_inside(folder, file):
+            raise UsageError(
+                f"{what} is said to be {path!r}, which is outside the run's folder; a run writes "
+                "no such path: comparison.json was changed, or is that of several runs together "
+                "(then name one of these)."
+            )
+        if not file.exists():
+            raise UsageError(
+                f"{file}, {what}, is missing. Copy whole run folders, or run `boildown compare` "
+                "again."
+            )
+        model = Artifact(path=file, format=form)
+        found = shipped_sha256(model)
+    except OSError as error:
+        raise UsageError(f"{file}, {what}, cannot be read: {error.strerror}.") from error
+    if found != sha256:
         raise UsageError(
             f"{file}, {what}, is not the model that was measured: its SHA-256 differs from the "
             "one in comparison.json. It was changed after the run; run `boildown compare` again."
@@ -52,6 +58,8 @@ def facts_of(folder: Path) -> Facts:
         return Facts.model_validate_json((folder / FACTS).read_bytes())
     except FileNotFoundError as error:
         raise UsageError(missing(folder / FACTS)) from error
+    except OSError as error:
+        raise UsageError(f"{folder / FACTS} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise UsageError(
             f"{folder / FACTS} is broken or was written by another version of boildown "

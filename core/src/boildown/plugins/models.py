@@ -43,13 +43,16 @@ def find_model(uri: str, workdir: Path, *, trust: bool = False) -> ModelEntry:
     if parse_uri(uri).scheme is not None:
         return model_from_source(uri, workdir, trust=trust)
     path = Path(uri).expanduser()
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder; name the .onnx file in it")
-    if not path.exists():
-        raise ModelError(
-            f"there is no model file {path}; name an .onnx file, or one of `boildown models`"
-        )
-    return _with_sidecar(uri, path)
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path} is a folder; name the .onnx file in it")
+        if not path.exists():
+            raise ModelError(
+                f"there is no model file {path}; name an .onnx file, or one of `boildown models`"
+            )
+        return _with_sidecar(uri, path)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _with_sidecar(uri: str, given: Path) -> ModelEntry:

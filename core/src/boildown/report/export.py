@@ -62,12 +62,12 @@ def export(run_folder: Path, row: str, destination: Path) -> Path:
 @contextmanager
 def _new_folder(destination: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `destination` and rename it into place when all went well."""
-    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
-        raise UsageError(
-            f"{destination} already exists and is not an empty folder. Name a new one; "
-            "export never overwrites."
-        )
     try:
+        if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
+            raise UsageError(
+                f"{destination} already exists and is not an empty folder. Name a new one; "
+                "export never overwrites."
+            )
         destination.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
         try:
