@@ -25,6 +25,16 @@ def test_what_is_expected_and_cannot_be_checked_stops_the_run(asked: dict[str, A
         compare(recipe, **asked)
 
 
+@pytest.mark.parametrize("part", ["rows", "twins", "models"])
+def test_a_part_of_the_folder_that_cannot_be_written_is_told_before_the_run(
+    asked: dict[str, Any], part: str
+) -> None:
+    asked["out"].mkdir()
+    (asked["out"] / part).touch()
+    with pytest.raises(UsageError, match=f"--out .*{part} is a file"):
+        compare(Recipe(name="r", steps=HALVES), **asked)
+
+
 def test_a_wrong_limit_of_the_cache_is_told_before_the_run(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,12 @@ def check_out(out: Path) -> None:
         )
 
 
+def check_parts(out: Path) -> None:
+    """Raise UsageError where the folders for what a run makes could not be written to."""
+    for name in _OURS:
+        refuse_unusable(out / name, "--out")
+
+
 def refuse_run(out: Path) -> None:
     """Raise UsageError where a folder holds a run, whose measurements nobody could get back."""
     if not (out / NAME).exists():

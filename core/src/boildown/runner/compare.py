@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..comparison.files import write
-from ..comparison.folder import check_out
+from ..comparison.folder import check_out, check_parts
 from ..comparison.schema import Comparison, ModelRecord, Row
 from ..errors import BoildownError, UnsupportedError
 from ..files import remove_partial
@@ -58,6 +58,7 @@ class Comparing:
             KeyboardInterrupt: interrupted; what was finished is kept and found again.
         """
         check_out(self.request.out)
+        check_parts(self.request.out)
         look_anew()
         registry = Registry()
         cells = grid(self.request, registry.names())

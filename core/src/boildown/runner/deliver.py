@@ -12,6 +12,7 @@ from ..artifact import Artifact, file_digest
 from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OUTPUT, Facts, Port
 from ..comparison.folder import MODELS, ROWS
 from ..data.batches import batches
+from ..errors import UsageError
 from ..files import write_atomically
 from ..measuring.inputs import model_io
 
@@ -23,11 +24,18 @@ if TYPE_CHECKING:
 
 
 def row_folder(out: Path, number: int, *names: str) -> Path:
-    """Return the folder of row `number` (from 1), made anew and named for people."""
+    """Return the folder of row `number` (from 1), made anew and named for people.
+
+    Raises:
+        UsageError: what an earlier run has left there cannot be removed.
+    """
     words = "-".join(_words(name) for name in names)
     folder = out / ROWS / f"{number:03d}-{words[:100]}"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UsageError(f"{folder} cannot be made anew; remove it") from error
     return folder
 
 
