@@ -255,6 +255,12 @@ def test_a_uri_of_a_plugin_is_none_of_the_core(tmp_path: Path) -> None:
     assert local_dataset("zoo:fashion-mnist", tmp_path) is None
 
 
+@pytest.mark.parametrize("scheme", ["", "images:"])
+def test_a_name_that_the_system_does_not_take_is_an_error(tmp_path: Path, scheme: str) -> None:
+    with pytest.raises(DataError, match=r"x cannot be read: File name too long"):
+        local_dataset(f"{scheme}{'x' * 300}", tmp_path)
+
+
 @pytest.mark.parametrize(("name", "why"), [("gone", "is missing"), ("a.txt", "is neither")])
 def test_a_path_to_nothing_usable_is_refused(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "a.txt").write_text("")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import DataError
+from ..files import NO_SPACE
 from .arrays import npz_dataset
 from .images import images_dataset
 from .manifest import DataManifest
-from .uris import parse_uri
+from .uris import Uri, parse_uri
 
 #: Schemes of the core itself.
 SCHEMES = ("images", "npz")
@@ -21,9 +22,18 @@ def local_dataset(uri: str, workdir: Path) -> DataManifest | None:
 
     Raises:
         UriError: The URI is malformed.
-        DataError: Nothing is there, or what is there is broken.
+        DataError: Nothing is there, or what is there is broken or cannot be read.
     """
     parsed = parse_uri(uri)
+    try:
+        return _found(parsed, workdir)
+    except OSError as error:
+        if error.errno in NO_SPACE:  # for the index, which lies in the cache
+            raise
+        raise DataError(f"the data {uri} cannot be read: {error.strerror}") from error
+
+
+def _found(parsed: Uri, workdir: Path) -> DataManifest | None:
     if parsed.scheme == "images":
         return images_dataset(parsed, workdir)
     if parsed.scheme == "npz":
