@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 
 def row_folder(out: Path, number: int, *names: str) -> Path:
-    """Return the folder of row `number` (from 1), made anew and named for people.
+    """Return the folder of row `number` (from 1), made anew and named for people."""
+    words = "-".join(_words(name) for name in names)
+    return made_anew(out / ROWS / f"{number:03d}-{words[:100]}")
+
+
+def made_anew(folder: Path) -> Path:
+    """Return a folder of the run without what an earlier run has left there.
 
     Raises:
-        UsageError: what an earlier run has left there cannot be removed.
+        UsageError: that cannot be removed.
     """
-    words = "-".join(_words(name) for name in names)
-    folder = out / ROWS / f"{number:03d}-{words[:100]}"
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)

@@ -19,7 +19,7 @@ from ..comparison.schema import (
 )
 from ..measuring.requests import Failure, Outputs
 from . import warned
-from .deliver import deliver, row_folder, write_facts, write_golden
+from .deliver import deliver, made_anew, row_folder, write_facts, write_golden
 from .figures import ONNX_QUALITY, Group, Part, take
 from .verdict import NO_CHANGE, check_limits
 from .work import ONNX_FORM, Judged, Worked
@@ -150,9 +150,7 @@ def _float_twin(worked: Worked, speed: Speed | None, out: Path) -> FloatTwin | N
     twin = worked.twin
     if twin is None:
         return None
-    folder = out / TWINS / f"{twin.done.key[:16]}-{worked.place.name}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = made_anew(out / TWINS / f"{twin.done.key[:16]}-{worked.place.name}")
     write_facts(worked.measured.subject, folder)
     return FloatTwin(deployable=_deployable(twin, folder, out), quality=twin.quality, speed=speed)
 
