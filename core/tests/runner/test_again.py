@@ -286,19 +286,6 @@ def test_a_run_is_not_overwritten(run: Path) -> None:
         measure(run, out=run)
 
 
-def test_another_run_is_not_overwritten_but_what_was_measured_is(
-    run: Path, again: Callable[..., Results], tmp_path: Path
-) -> None:
-    other = tmp_path / "other"
-    (other / "rows" / "001").mkdir(parents=True)
-    before = (other / "comparison.json").write_bytes((run / "comparison.json").read_bytes())
-    with pytest.raises(UsageError, match="other holds a run of its own"):
-        measure(run, out=other)
-    assert (other / "comparison.json").stat().st_size == before
-    assert again().rows
-    assert again().rows
-
-
 def test_several_runs_in_one_are_measured_one_by_one(
     run: Path, again: Callable[..., Results], tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,25 +94,6 @@ def test_a_strict_run_refuses_a_gap(asked: dict[str, Any]) -> None:
     asked |= {"model": asked.pop("models"), "backend": asked.pop("backends")}
     with pytest.raises(UnsupportedError, match="rounding cannot carry out 'int8'"):
         run(recipe("int8", step={"weights": "int8"}), **asked)
-
-
-def test_a_run_that_was_killed_while_it_wrote_goes_on_in_its_folder(asked: dict[str, Any]) -> None:
-    (asked["out"] / "rows").mkdir(parents=True)
-    (asked["out"] / ".comparison.json.a1b2.boildown-partial").write_text("{")
-    (asked["out"] / ".DS_Store").touch()
-    compare(recipe(), **asked)
-    left = {path.name for path in asked["out"].iterdir() if path.name.startswith(".")}
-    assert left == {".DS_Store"}
-
-
-def test_what_is_in_the_way_of_a_row_fails_that_row_alone(asked: dict[str, Any]) -> None:
-    compare(recipe(), **asked)
-    (folder,) = (asked["out"] / "rows").iterdir()
-    shutil.rmtree(folder)
-    folder.touch()
-    first, second = compare([recipe(), recipe("other")], **asked).rows
-    assert (first.status, second.status) == ("failed", "ok")
-    assert "cannot be made anew; remove it" in first.reason
 
 
 def test_a_run_without_measuring_compresses_only(asked: dict[str, Any]) -> None:
