@@ -27,10 +27,10 @@ class Model:
         return self.layers
 
 
-def audit(**changed: bool) -> Audit:
+def audit(bits: float = 8, **changed: bool) -> Audit:
     rows = tuple(
         LayerAudit(
-            layer=name, op="Conv", shape=(1,), changed=yes, bits=8, sparsity=0, distinct_values=1
+            layer=name, op="Conv", shape=(1,), changed=yes, bits=bits, sparsity=0, distinct_values=1
         )
         for name, yes in changed.items()
     )
@@ -92,6 +92,17 @@ def test_every_approximation_is_a_warning_of_its_step() -> None:
 def test_layers_that_a_step_was_asked_to_change_and_did_not_are_partial(subject: Model) -> None:
     (found,) = warned.of_audit(audit(conv=True, fc=False), subject, (Quantize(),))  # type: ignore[arg-type]
     assert (found.code, found.text) == ("PARTIAL", "1 of 2 layers are unchanged: fc")
+
+
+def test_layers_that_an_earlier_step_changed_are_partial_where_quantizing_left_them_out(
+    subject: Model,
+) -> None:
+    chain = (Prune(sparsity=0.5), Quantize())
+    (found,) = warned.of_audit(audit(32, conv=True, fc=True), subject, chain)  # type: ignore[arg-type]
+    told = "step 2, quantize: 2 of 2 layers are still of 32 bits: conv, fc"
+    assert (found.code, found.text) == ("PARTIAL", told)
+    assert warned.of_audit(audit(8, conv=True, fc=True), subject, chain) == []  # type: ignore[arg-type]
+    assert warned.of_audit(audit(32, conv=True, fc=True), subject, chain[:1]) == []  # type: ignore[arg-type]
 
 
 def test_layers_that_were_left_out_on_purpose_are_not_partial(subject: Model) -> None:

@@ -14,6 +14,7 @@ import onnxruntime
 import pytest
 from boildown import Cluster, Prune, Quantize
 from boildown.job.protocol import JobResult
+from boildown.recipe.steps import Layers
 from onnx import numpy_helper
 
 from .conftest import Kit, shipped
@@ -133,3 +134,22 @@ def test_the_reader_is_told_that_scales_differ_from_channel_to_channel(
     assert not any(
         "batch norm" in t for t in kit("transformer").run(TENSOR).steps[0].approximations
     )
+
+
+@pytest.mark.parametrize("activations", ["int8", "dynamic"])
+def test_no_batch_norm_is_folded_into_a_layer_that_is_left_out(
+    activations: str, kit: Callable[..., Kit]
+) -> None:
+    made, step = kit(), Quantize(activations=activations, layers=Layers(exclude=("wide",)))
+    found = made.weights(shipped(made.run(step)))
+    assert np.array_equal(found["wide"], made.weights()["wide"])
+    assert not np.array_equal(found["stem"], made.weights()["stem"])
+
+
+def test_few_values_stay_few_behind_dynamic_int8(kit: Callable[..., Kit]) -> None:
+    made, dynamic = kit(), Quantize(activations="dynamic", granularity="tensor")
+    found = made.weights(shipped(made.run(Cluster(bits=3), dynamic)))
+    assert max(len(np.unique(found[layer])) for layer in FOLDED) <= 8
+    # Alone the step folds them.
+    folded = made.weights(shipped(made.run(Quantize(activations="dynamic"))))
+    assert min(len(np.unique(folded[layer])) for layer in FOLDED) > 8

@@ -12,6 +12,7 @@ import pytest
 from boildown import Quantize
 from boildown.job.protocol import JobResult
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph as Small
 from boildown.testing.graphs import ending_in
 from boildown.testing.jobs import normalised, run
 from onnx import numpy_helper
@@ -206,3 +207,28 @@ def test_scores_behind_a_softmax_are_not_rounded(tmp_path: Path) -> None:
     softmax = next(node for node in nodes if node.op_type == "Softmax")
     (maker,) = [node.op_type for node in nodes if softmax.input[0] in node.output]
     assert maker == "QGemm"
+
+
+def test_an_output_that_a_relu_reads_too_keeps_what_is_below_zero(tmp_path: Path) -> None:
+    graph = Small(3)
+    x = graph.conv("x", "stem", 8, 3, 3, 3)
+    model = graph.model({"x": (3, 8, 8)}, graph.head(graph.relu(x), 8))
+    model.graph.output.add(name=x).type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    source = normalised(model, tmp_path)
+    feeds = {"x": np.random.default_rng(0).standard_normal((16, 3, 8, 8)).astype(np.float32)}
+    float_ones, found = (
+        session(path).run([x], feeds)[0]
+        for path in (source, shipped(run("onnxruntime", source, STATIC)))
+    )
+    assert float_ones.min() < -1
+    np.testing.assert_allclose(found, float_ones, rtol=0, atol=0.1)
+
+
+def test_two_equal_convolutions_stay_two_layers(tmp_path: Path) -> None:
+    graph = Small(3)
+    weights = [graph.weight("weight", 8, 3, 3, 3), graph.weight("bias", 8)]
+    a, b = (graph.node("Conv", ["x", *weights], name, pads=[1] * 4) for name in ("a", "b"))
+    summed = graph.node("Add", [graph.relu(a), graph.relu(b)], "sum")
+    source = normalised(graph.model({"x": (3, 8, 8)}, graph.head(summed, 8)), tmp_path)
+    bits = {state.layer: state.bits for state in run("onnxruntime", source, STATIC).layers or ()}
+    assert bits == {"a": 8, "b": 8, "fc": 8}

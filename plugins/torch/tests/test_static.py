@@ -110,6 +110,32 @@ def test_uneven_pads_of_a_pooling_spoil_no_range(step: Quantize, tmp_path: Path)
     assert "Pad" not in kernels(path)
 
 
+@pytest.mark.parametrize("step", [STATIC, AWARE], ids=["calibrated", "trained"])
+def test_a_weight_that_convolutions_share_is_multiplied_by_no_batch_norm(
+    step: Quantize, tmp_path: Path
+) -> None:
+    """PT2E would fold all of their batch norms into the one weight."""
+    graph, x = Graph(3), "x"
+    weight = graph.weight("weight", 8, 8, 3, 3)
+    for name in ("a", "b"):
+        x = graph.node("Conv", [x, weight], name, pads=[1] * 4)
+        x = graph.relu(graph.norm(x, f"{name}_norm", 8))
+    source = normalised(graph.model({"x": (8, 8, 8)}, graph.head(x, 8)), tmp_path)
+    report = run(source, step)
+    assert decibels(source, shipped(report)) > 20
+    assert {state.bits for state in report.layers or ()} == {8}
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_batch_norms_behind_transposed_convolutions_are_kept(groups: int, tmp_path: Path) -> None:
+    graph = Graph(3)
+    weight = graph.weight("weight", 8, 8 // groups, 3, 3)
+    x = graph.node("ConvTranspose", ["x", weight], "up", group=groups)
+    x = graph.relu(graph.conv(graph.relu(graph.norm(x, "norm", 8)), "wide", 16, 8, 3, 3))
+    source = normalised(graph.model({"x": (8, 8, 8)}, graph.head(x, 16)), tmp_path)
+    assert decibels(source, shipped(run(source, STATIC))) > 20
+
+
 def test_convolutions_pad_their_sides_differently_by_themselves(tmp_path: Path) -> None:
     """As in the source: ONNX Runtime has no integer kernel for Pad."""
     source = normalised(GRAPHS["asymmetric_padding"](), tmp_path)

@@ -9,6 +9,7 @@ from ..measuring.effects import one_sided
 from ..measuring.speedup import slower
 from ..model.selection import select_layers
 from ..plugins.values import BackendInfo, Warned
+from ..recipe.steps import Quantize
 
 if TYPE_CHECKING:
     from ..comparison.audited import Audit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEAST_AGREEMENT = 0.995
 _SHOWN = 5
+#: Of a weight that no quantization has reached.
+_FLOAT_BITS = 32
 Lack = Literal["NO_TWIN", "NO_CONTROL"]
 #: What is not there, and what follows from it.
 _LACKS: dict[Lack, tuple[str, str]] = {
@@ -55,22 +58,42 @@ def of_lack(code: Lack, result: JobResult) -> list[Warned]:
 
 
 def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> list[Warned]:
-    """Warn where layers that a step was asked to change are as they were."""
+    """Warn where layers that a step was asked to change are as they were, or not of fewer bits.
+
+    The second is seen by their bits alone: an earlier step of the chain, or a batch norm folded
+    into them, has changed their values.
+    """
     if audit is None or audit.layers_changed == 0:
         return []
-    asked = {
-        layer.name
+    chosen = [
+        {
+            layer.name
+            for layer in select_layers(
+                subject.layers_behind(steps[:index]), step.layers.include, step.layers.exclude
+            )
+        }
         for index, step in enumerate(steps)
-        for layer in select_layers(
-            subject.layers_behind(steps[:index]), step.layers.include, step.layers.exclude
-        )
-    }
+    ]
+    asked = set().union(*chosen)
     same = [row.layer for row in audit.layers if not row.changed and row.layer in asked]
-    if not same:
-        return []
-    more = f" and {len(same) - _SHOWN} more" if len(same) > _SHOWN else ""
-    text = f"{len(same)} of {len(asked)} layers are unchanged: {', '.join(same[:_SHOWN])}{more}"
-    return [Warned(code="PARTIAL", text=text)]
+    found = [f"{len(same)} of {len(asked)} layers are unchanged: {_first(same)}"] if same else []
+    for index, (step, names) in enumerate(zip(steps, chosen, strict=True)):
+        wide = [
+            row.layer
+            for row in audit.layers
+            if isinstance(step, Quantize) and row.layer in names and row.bits >= _FLOAT_BITS
+        ]
+        if {*wide} - {*same}:
+            found.append(
+                f"step {index + 1}, {step.op}: {len(wide)} of {len(names)} layers are still of"
+                f" {_FLOAT_BITS} bits: {_first(wide)}"
+            )
+    return [Warned(code="PARTIAL", text=text) for text in found]
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def of_parity(parity: Parity | None, disagreements: tuple[str, ...]) -> list[Warned]:

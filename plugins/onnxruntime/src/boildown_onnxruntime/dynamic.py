@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 from boildown import (
+    Cluster,
     StepOutcome,
     refuse_half_lstm,
     selected_layers,
@@ -44,7 +45,9 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     if not layers:
         return unchanged(model, context, f"none of the selected layers is a {', '.join(OPERATORS)}")
     refuse_half_lstm(users_of(layers, context), source_layers(context.original.path))
-    source = prepared(model, layers, context)
+    # A factor for each channel would make many values of the few that weights share.
+    shared = any(isinstance(earlier, Cluster) for earlier in context.steps[: context.index])
+    source = prepared(model, layers, context, norms=not shared)
     separate_weights(source)
     excluded = other_nodes(layers, context)
     hide_from_quantizer(source, set(excluded))

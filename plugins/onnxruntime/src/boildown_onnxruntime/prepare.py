@@ -20,22 +20,33 @@ if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer
     from onnx import ModelProto
 
-#: These make a new node under a name of their own.
+#: Most of these make a new node under a name of their own.
 _FORGETFUL = (
     "MatMul_BatchNormalization_Fusion", "GemmTransposeFusion", "MatmulTransposeFusion",
     "GemmSumFusion",
+    # Of two equal nodes it leaves one: a layer would be gone.
+    "CommonSubexpressionElimination",
 )  # fmt: skip
 #: What the fusion of MatMul and Add, which saves a rounding, appends to the name of the MatMul.
 _FUSED = "/MatMulAddFusion"
 #: Version of the operators since which a scale may belong to a channel.
 _SCALES_BY_CHANNEL = 13
 _ERRORS_ONLY = 3
+_CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 
-def prepared(model: Artifact, layers: list[Layer], context: Context) -> ModelProto:
-    """Return the folded graph with shapes inferred; all nodes of `layers` keep their names."""
+def prepared(
+    model: Artifact, layers: list[Layer], context: Context, *, norms: bool = True
+) -> ModelProto:
+    """Return the graph with shapes inferred; all nodes of `layers` keep their names.
+
+    Batch norms are folded into `layers`, unless `norms` is false, and into no others: those stay
+    as they are.
+    """
     graph = with_opset(read_graph(model), _SCALES_BY_CHANNEL)
-    spell_out_factors(graph, nodes_of(layers, context))
+    chosen = nodes_of(layers, context)
+    spell_out_factors(graph, chosen)
+    kept = _told_as_outputs(graph, chosen if norms else set())
     folded, inferred = (context.workdir / f"{name}.onnx" for name in ("folded", "inferred"))
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(folded)
@@ -52,6 +63,23 @@ def prepared(model: Artifact, layers: list[Layer], context: Context) -> ModelPro
     ready = onnx.load(inferred)
     folded.unlink()
     inferred.unlink()
+    for output in [item for item in ready.graph.output if item.name in kept]:
+        ready.graph.output.remove(output)
     rename_nodes(ready, {f"{node.name}{_FUSED}": node.name for node in graph.graph.node})
     add_pre_process_metadata(ready)  # else the quantizers complain
     return ready
+
+
+def _told_as_outputs(graph: ModelProto, folded: set[str]) -> set[str]:
+    """Make outputs of what other convolutions compute; return the new ones' names.
+
+    ONNX Runtime folds nothing that stands behind an output of the network.
+    """
+    outputs = {item.name for item in graph.graph.output}
+    kept = {
+        node.output[0]
+        for node in graph.graph.node
+        if node.op_type in _CONVOLUTIONS and node.name not in folded
+    } - outputs
+    graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in sorted(kept))
+    return kept

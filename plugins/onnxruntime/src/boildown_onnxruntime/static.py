@@ -68,6 +68,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     scales = weight_scales(graph, read_graph(model), users_of(layers, context), ranges, codes)
     left_out = other_nodes(layers, context)
     left_out += nodes_far_from(graph, nodes_of(layers, context), _BETWEEN)
+    left_out += _bounds_of_outputs(graph)
     with prints_logged():
         quantizer = _quantizer(
             graph, ranges, scales, codes=codes, left_out=left_out, symmetric=bool(step.symmetric)
@@ -78,6 +79,19 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     artifact = write_graph(quantizer.model.model, context, "static")
     scaled = codes.whole and any("axis" in entries[0] for entries in scales.values())
     return _told(artifact, step, codes, scaled=scaled)
+
+
+def _bounds_of_outputs(graph: ModelProto) -> list[str]:
+    """Name the ReLUs and Clips whose input is also an output of the network.
+
+    The quantizer would round that input within what the ReLU lets through.
+    """
+    outputs = {item.name for item in graph.graph.output}
+    return [
+        node.name
+        for node in graph.graph.node
+        if node.op_type in ("Relu", "Clip") and node.input[0] in outputs
+    ]
 
 
 def _quantizer(

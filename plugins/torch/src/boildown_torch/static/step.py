@@ -28,6 +28,7 @@ from .exporting import as_onnx, exported
 from .grid import is_narrow
 from .kernels import use_integer_kernels
 from .naming import name_layers
+from .norms import write_out_batch_norms
 from .quantizer import OrtQuantizer
 from .rounding import rounding
 from .trained import trained
@@ -50,6 +51,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     torch.manual_seed(context.seed)
     torch.set_num_threads(context.threads)
     graph = read_graph(model)
+    write_out_batch_norms(graph)
     module = import_onnx(graph).eval()
     weights = {layer.weight for layer in layers}
     every = source_layers(context.network.path)
