@@ -68,6 +68,16 @@ def test_without_labels_nothing_is_called_harmless(lopsided: Path, command: Comm
     assert "beyond chance" not in page
 
 
+def test_without_data_nothing_is_judged_and_nothing_advised(
+    lopsided: Path, command: Command
+) -> None:
+    words = ("int4.yaml", "--backend", "onnxruntime", "--model", "lopsided.onnx")
+    told = command("sensitivity", *words, "--worst", 1)
+    assert told.returncode == 1
+    assert "Nothing was judged" in told.stdout
+    assert "exclude" not in told.stdout
+
+
 def test_what_cannot_be_done_to_one_layer_is_an_error(lopsided: Path, command: Command) -> None:
     (lopsided / "int4.yaml").write_text(
         "recipe: 1\nname: n\nsteps: [prune: {sparsity: 0.5, structure: channel}]\n"

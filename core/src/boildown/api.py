@@ -200,10 +200,10 @@ def carry_out(
 def plan(request: Request, *, cache: Path | None = None) -> Plan:
     """Return the matrix step x backend for a request; no toolkit and no runtime is imported."""
     registry, elsewhere = Registry(), places(request.folder)
-    names = registry.names()
+    names = sorted({*registry.names(), *elsewhere})
     cells = grid(request, names, need_model=False)
     found, broken = endpoints(cells, registry, elsewhere)
-    check_settings(cells, found, {*names, *elsewhere})
+    check_settings(cells, found, {*names})
     store = Store(cache or default_root())
     named = {(cell.recipe.name, cell.model): cell for cell in cells}
     there = {place: in_sight(cell, request, store) for place, cell in named.items()}

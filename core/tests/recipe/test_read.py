@@ -74,7 +74,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_one_wrong_value_is_told_once() -> None:
     assert step_fault("quantize: {weights: int9}") == (
         "step 1, quantize.weights: must be one of float16, bfloat16, int8, int7, int6, int5, int4,"
-        " int3, int2, int1, or a value of one backend such as 'torch:hqq', not 'int9';"
+        " int3, int2, int1, or a value of one backend, as 'backend:value', not 'int9';"
         " did you mean 'int8'?"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,41 @@ def test_what_a_model_expects_does_not_hold_on_other_data(asked: dict[str, Any])
     other = Path(asked["data"].removeprefix("npz:")).with_name("other.npz")
     other.write_bytes(Path(asked["data"].removeprefix("npz:")).read_bytes())
     assert compare(recipe(), **{**asked, "data": f"npz:{other}"}).rows[0].status == "ok"
+
+
+@pytest.mark.parametrize("names", ["[a, b]", "[a, b, c, d, e]"])
+def test_class_names_that_are_not_one_for_each_score_are_an_error(
+    asked: dict[str, Any], names: str
+) -> None:
+    Path(asked["models"]).with_suffix(".yaml").write_text(f"labels: {names}\n")
+    with pytest.raises(ModelError, match="class names, but output 'y' has 4 scores"):
+        compare(recipe(), **asked)
+
+
+def test_outputs_that_are_no_numbers_are_told_and_blamed_on_nothing_else(
+    asked: dict[str, Any], tmp_path: Path
+) -> None:
+    x = np.full((30, 3, 8, 8), np.nan, np.float32)
+    np.savez(tmp_path / "nan.npz", test_x=x, test_y=np.arange(30) % 4)
+    (row,) = compare(recipe(), **{**asked, "data": f"npz:{tmp_path / 'nan.npz'}"}).rows
+    told = [(w.code, w.text) for w in row.warnings if "NaN" in w.text]
+    assert [code for code, _ in told] == ["NOTE", "NOTE"]
+    assert "the float model: 30 of 30 samples give NaN" in told[0][1]
+    assert "NEAR_CHANCE" not in {w.code for w in row.warnings}
+
+
+def test_backends_of_the_configuration_take_part_unasked(
+    asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"info": {"toolkit": "mine", "distribution": "", "offers": []}, "environment": {}}
+    (tmp_path / "npu.py").write_text(f"print({json.dumps(answer)!r})")
+    program = json.dumps([sys.executable, str(tmp_path / "npu.py")])
+    (tmp_path / "boildown.toml").write_text(f"[backends.npu]\ncommand = {program}\n")
+    monkeypatch.chdir(tmp_path)
+    rows = compare(recipe(), **{**asked, "backends": ()}).rows
+    assert "npu" in {row.backend for row in rows}
+    with pytest.raises(UnknownBackendError, match="did you mean 'npu'"):
+        compare(recipe(), **{**asked, "backends": "npv"})
 
 
 def test_everything_is_announced(asked: dict[str, Any]) -> None:

@@ -138,11 +138,12 @@ def _definitions(found: Iterable[tuple[str, Sequence[str]]]) -> None:
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from .consoles import results_console
 
     table = Table(*heading, box=box.SIMPLE_HEAD, show_edge=False)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    results_console().print(table)

@@ -44,7 +44,7 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
 
     from .. import api
     from ..recipe.recipe import MEASURED
-    from ..report.sensitivity import UNTESTED, cells, headings
+    from ..report.sensitivity import cells, headings, untold
     from ..report.text import clean
     from .consoles import results_console
     from .live import Live
@@ -68,9 +68,11 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
     console = results_console()
     console.print(table)
     reports = "sensitivity.md, comparison.json"
-    typer.echo(f"\nEverything is in {found.folder}/: {reports}. For a recipe:")
-    if worst is None and not found.testable:
-        console.print(UNTESTED)
-    typer.echo(found.as_setting(worst))
-    judged = all(part.row.status in MEASURED for part in found.parts)
+    end = " For a recipe:" if found.judged else ""
+    typer.echo(f"\nEverything is in {found.folder}/: {reports}.{end}")
+    if (missing := untold(found)) and (worst is None or not found.judged):
+        console.print(missing)
+    if found.judged:
+        typer.echo(found.as_setting(worst))
+    judged = found.judged and all(part.row.status in MEASURED for part in found.parts)
     raise typer.Exit(OK if judged else SOME_NOT_OK)

@@ -138,10 +138,9 @@ def plan(
     trust: Trust = False,
 ) -> None:
     """Print what each backend can do of each step, before anything runs."""
-    from rich.console import Console
-
     from .. import api
     from ..report.plan import PlanTable
+    from .consoles import results_console
 
     request = _request(
         recipes=recipes,
@@ -152,7 +151,7 @@ def plan(
         out=Path(),
     )
     found = api.plan(request)
-    Console().print(PlanTable(found))
+    results_console().print(PlanTable(found))
     possible = all(
         not column.obstacles and all(cell.verdict != "no" for cell in column.cells)
         for recipe in found.recipes

@@ -17,7 +17,10 @@ def offers_in_words(offers: Sequence[Offer]) -> list[str]:
     """Return one line an offer: the operation, and what it accepts."""
     lines = []
     for offer in offers:
-        accepted = [f"{name} {_values(value)}" for name, value in offer.accepts.items()]
+        accepted = [
+            f"no {name}" if value == () else f"{name} {_values(value)}"
+            for name, value in offer.accepts.items()
+        ]
         needs = f" (needs {', '.join(offer.needs)})" if offer.needs else ""
         lines.append(f"{offer.op}: {'; '.join(accepted)}{needs}")
     return lines

@@ -35,7 +35,7 @@ def quality(
     if baseline is not None:
         check_same_samples(outputs, baseline)
     installed = installed_metrics() if metrics is None else Installed(tuple(metrics), ())
-    reasons = [_not_finite(outputs)]
+    reasons = [not_finite(outputs)]
     closeness: dict[str, float | None] = {"agreement": None, "sqnr_db": None, "identical": None}
     if baseline is None:
         reasons.append("the float model itself: agreement, SQNR and differences do not apply")
@@ -65,7 +65,8 @@ def quality(
     )
 
 
-def _not_finite(outputs: Outputs) -> str:
+def not_finite(outputs: Outputs) -> str:
+    """Say how many samples give no numbers; empty where all do."""
     if not outputs.non_finite:
         return ""
     return (

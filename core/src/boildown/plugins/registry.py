@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import pluggy
@@ -124,18 +125,22 @@ class Registry:
         self._loaded[name] = Backend(name, plugin)
         return self._loaded[name]
 
-    def get(self, name: str) -> Backend:
-        """Load the backend called `name`; UnknownBackendError or PluginError where that fails."""
+    def get(self, name: str, others: Collection[str] = ()) -> Backend:
+        """Load the backend called `name`; UnknownBackendError or PluginError where that fails.
+
+        `others` are names of backends that are not installed here, for the message.
+        """
         if name not in self._loaded:
-            self._loaded[name] = self._load(name)
+            self._loaded[name] = self._load(name, others)
         return self._loaded[name]
 
-    def _load(self, name: str) -> Backend:
+    def _load(self, name: str, others: Collection[str]) -> Backend:
         entries = list(importlib.metadata.entry_points(group=BACKENDS, name=name))
         if not entries:
-            close = nearest(name, self.names())
+            known = sorted({*self.names(), *others})
+            close = nearest(name, known)
             hint = f"did you mean {close!r}?" if close else f"try `pip install boildown-{name}`"
-            installed = ", ".join(self.names()) or "none"
+            installed = ", ".join(known) or "none"
             raise UnknownBackendError(f"no backend {name!r} (installed: {installed}); {hint}")
         if len(entries) > 1:
             claims = ", ".join(_origin(entry) for entry in entries)

@@ -16,11 +16,11 @@ from .patterns import LayerPattern
 Op = Literal["quantize", "prune", "cluster", "distill"]
 OPS: tuple[Op, ...] = ("quantize", "prune", "cluster", "distill")
 
-#: A value added by a plugin, as in `torch:hqq`.
+#: A value added by a plugin, written `backend:value`.
 PluginValue = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9_]*:[a-z0-9][a-z0-9_.-]*$"),
-    Field(description="a value of one backend such as 'torch:hqq'"),
+    Field(description="a value of one backend, as 'backend:value'"),
 ]
 #: n of every m consecutive weights stay, as in `2:4`.
 Pattern = Annotated[

@@ -101,6 +101,11 @@ class Sensitivity:
         self.folder = folder
 
     @property
+    def judged(self) -> bool:
+        """Whether any part has outputs to compare."""
+        return any(part.damage_db is not None for part in self.parts)
+
+    @property
     def testable(self) -> bool:
         """Whether a loss can be told from chance at all: that takes labels."""
         metrics = (part.metric for part in self.parts)
@@ -162,9 +167,20 @@ UNTESTED = (
 )
 
 
+#: Said where no part has outputs.
+UNJUDGED = "Nothing was judged: there are no test data, or no part of the network ran."
+
+
+def untold(found: Sensitivity) -> str:
+    """Say why no loss can be told from chance; empty where it can."""
+    if not found.judged:
+        return UNJUDGED
+    return "" if found.testable else UNTESTED
+
+
 def _conclusion(found: Sensitivity) -> str:
-    if not found.testable:
-        return UNTESTED
+    if missing := untold(found):
+        return missing
     return f"Layers whose loss is beyond chance:\n\n```yaml\n{found.as_setting()}\n```"
 
 

@@ -9,16 +9,15 @@ from ..comparison.schema import Baseline, ModelRecord, Quality, Speed
 from ..measuring.checks import check_expectation, near_chance
 from ..measuring.judging import classes_of
 from ..measuring.machine import machine
-from ..measuring.quality import quality
+from ..measuring.quality import not_finite, quality
 from ..measuring.requests import Failure, Outputs, Target
 from ..measuring.speedup import no_speed, speed
-from ..plugins.values import CLASSIFICATION
+from ..plugins.values import CLASSIFICATION, Warned
 from .facts import NOT_ASKED, SourceFacts, plain_source_facts, source_facts
 from .measures import BASELINE, Measures
 
 if TYPE_CHECKING:
     from ..job.process import Progress
-    from ..plugins.values import Warned
     from .subjects import Subject
 
 RUNTIME = "ONNX Runtime"
@@ -72,7 +71,9 @@ def measure_baseline(measures: Measures) -> Measured:
 
 
 def doubts(found: Quality, outputs: Outputs) -> tuple[Warned, ...]:
-    """Warn where a float model hardly guesses: `found` is its quality, by these outputs."""
+    """Warn where a float model hardly guesses, or gives no numbers; `found` is its quality."""
+    if outputs.non_finite:
+        return (Warned(code="NOTE", text=f"the float model: {not_finite(outputs)}"),)
     if found.task != CLASSIFICATION:
         return ()
     warning = near_chance(found, classes_of(outputs))

@@ -61,10 +61,11 @@ class Comparing:
         check_parts(self.request.out)
         look_anew()
         registry = Registry()
-        cells = grid(self.request, registry.names())
         elsewhere = places(self.request.folder)
+        names = sorted({*registry.names(), *elsewhere})
+        cells = grid(self.request, names)
         backends, broken = endpoints(cells, registry, elsewhere)
-        check_settings(cells, backends, {*registry.names(), *elsewhere})
+        check_settings(cells, backends, {*names})
         subjects = self._subjects(cells, self._uses(cells, backends))
         refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}

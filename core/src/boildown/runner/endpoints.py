@@ -120,7 +120,7 @@ def endpoint(name: str, registry: Registry, elsewhere: dict[str, Place]) -> Endp
     """Find the backend called `name` and ask it what it is; its toolkit stays out."""
     place = elsewhere.get(name)
     if place is None:
-        described = describe(registry.get(name))
+        described = describe(registry.get(name, others=elsewhere))
         worker: tuple[str, ...] = (sys.executable, "-m", "boildown.job.worker")
         python = sys.executable if described.runtime else None
     elif place.python is not None:

@@ -74,6 +74,7 @@ def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Pat
     found: list[Warned] = [
         *row.warnings,
         *warned.of_audit(facts.audit, subject, worked.recipe.steps),
+        *warned.of_outputs(judged.outputs),
         *warned.of_parity(judged.parity, facts.disagreements),
     ]
     if worked.control is not None:

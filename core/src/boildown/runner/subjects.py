@@ -18,6 +18,7 @@ from ..model.layers import Layer, source_layers
 from ..model.normalize import NormalizedModel, normalize
 from ..plugins.carried import carried
 from ..plugins.models import find_model
+from ..plugins.values import CLASSIFICATION
 from ..recipe.steps import Distill
 from .cached import cached
 from .subject_data import Digests, SubjectData, prepare_data
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from .request import Request
     from .store import Store
 
+#: Of the scores of a classifier: samples and classes.
+_SCORES_RANK = 2
 #: Told what is being done: (done, total, text).
 Progress = Callable[[int, int, str], None]
 
@@ -135,6 +138,7 @@ def prepare_subject(
             f"{uri}: the model has no layer with a constant weight, so there is nothing to "
             f"compress; `boildown inspect` shows what it has"
         )
+    _check_names(entry, normalized)
     if recipe.input is not None:
         entry = entry.model_copy(update={"preprocessing": recipe.input})
     # What a source expects of its model holds on the model's own data only.
@@ -163,6 +167,18 @@ def prepare_subject(
         digests=data.digests,
         notes=(*entry.warnings, *data.notes),
         models=models,
+    )
+
+
+def _check_names(entry: ModelEntry, normalized: NormalizedModel) -> None:
+    """Raise ModelError where a classifier has other numbers of class names and of scores."""
+    name, shape = next(iter(normalized.outputs.items()))
+    scores = shape[-1] if len(shape) == _SCORES_RANK else None
+    if entry.task != CLASSIFICATION or not entry.labels or scores in (None, 1, len(entry.labels)):
+        return
+    raise ModelError(
+        f"{entry.uri}: {len(entry.labels)} class names, but output {name!r} has {scores} scores;"
+        " the names (`labels:` beside the model) must be one for each score, in their order"
     )
 
 

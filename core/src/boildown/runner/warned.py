@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ..measuring.checks import metric_of
 from ..measuring.effects import one_sided
+from ..measuring.quality import not_finite
+from ..measuring.requests import Outputs
 from ..measuring.speedup import slower
 from ..model.selection import select_layers
 from ..plugins.values import BackendInfo, Warned
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from ..comparison.audited import Audit
     from ..comparison.schema import Metric, Parity, Quality, Row, Speed
     from ..job.protocol import JobResult
+    from ..measuring.requests import Failure
     from ..recipe.steps import Step
     from .subjects import Subject
 
@@ -94,6 +97,12 @@ def of_audit(audit: Audit | None, subject: Subject, steps: tuple[Step, ...]) -> 
 def _first(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def of_outputs(outputs: Outputs | Failure) -> list[Warned]:
+    """Warn where what ships gives no numbers."""
+    text = not_finite(outputs) if isinstance(outputs, Outputs) else ""
+    return [Warned(code="NOTE", text=text)] if text else []
 
 
 def of_parity(parity: Parity | None, disagreements: tuple[str, ...]) -> list[Warned]:
