@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from boildown.artifact import file_digest
+from boildown.errors import ModelError
 from boildown.model.content import content_digest
 from boildown.runner.store import Store
 from boildown.runner.subjects import prepare_model
@@ -70,3 +71,8 @@ def test_files_elsewhere_and_broken_files_are_not_read(tiny: ModelProto, tmp_pat
     assert content_digest(path) == before
     path.write_bytes(b"\xff location \xff")
     assert content_digest(path)
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"gone\.onnx cannot be read: No such file"):
+        content_digest(tmp_path / "gone.onnx")

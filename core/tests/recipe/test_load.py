@@ -55,6 +55,7 @@ def test_yml_is_a_suffix_of_files_too(folder: Path) -> None:
         ("", "no ready recipe ''; there are binarize"),
         ("mnie.yaml", "did you mean 'mine.yaml'?"),
         ("./float16.yaml", "did you mean 'float16'?"),
+        ("./int8-static", "'int8-static'; the ready recipe int8-static is named without a folder"),
         ("zzz/zzz.yaml", "no recipe file 'zzz/zzz.yaml'"),
         (".", "no ready recipe '.'"),
     ],

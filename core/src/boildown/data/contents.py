@@ -41,8 +41,9 @@ def check_overlap(
             continue
         first = describe(manifest, manifest.splits[one], digests[one][shared[0]])
         second = describe(manifest, manifest.splits[other], digests[other][shared[0]])
+        what = "a sample" if len(shared) == 1 else f"{len(shared)} different samples"
         raise DataError(
-            f"{len(shared)} samples of {one} stand in {other} too, byte for byte: {first} is "
+            f"{what} of {one} stand in {other} too, byte for byte: {first} is "
             f"{second}. Remove them from one of the two, or name other data: results on samples "
             "that the model was fitted to mean nothing"
         )

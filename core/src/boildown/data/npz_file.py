@@ -55,6 +55,8 @@ def read_headers(path: Path) -> dict[str, Header]:
         raise
     except FileNotFoundError as error:
         raise DataError(f"the file {path} does not exist") from error
+    except PermissionError as error:
+        raise DataError(f"the file {path} cannot be read ({error.strerror})") from error
     except Exception as error:  # zip and npy readers raise whatever damage drives them to
         raise _damaged(path, error) from error
 

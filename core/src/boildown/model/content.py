@@ -23,10 +23,14 @@ def content_digest(path: Path) -> str:
 
     The same graph with weights trained anew differs in the data alone. Files that lie elsewhere
     than below the model's folder are left out, since such models are refused (`check.read_onnx`).
+    Raises ModelError where the file itself cannot be read.
     """
-    if path.stat().st_size > MAX_BYTES:  # refused as soon as it is read
-        return file_digest(path)
-    content, folder = path.read_bytes(), path.parent.resolve()
+    try:
+        if path.stat().st_size > MAX_BYTES:  # refused as soon as it is read
+            return file_digest(path)
+        content, folder = path.read_bytes(), path.parent.resolve()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     total = hashlib.sha256(content)
     for name in _data_files(path) if _LOCATION.encode() in content else ():
         file = folder / name

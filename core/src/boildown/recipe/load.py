@@ -59,6 +59,8 @@ def _other_file(path: Path) -> str:
     beside = [file.name for file in _recipe_files(path.parent)]
     if near := nearest(path.name, beside):
         return f"; did you mean {str(path.with_name(near))!r}?"
+    if path.name in ready_names():
+        return f"; the ready recipe {path.name} is named without a folder"
     return did_you_mean(path.stem, ready_names())
 
 
