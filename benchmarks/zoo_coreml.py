@@ -72,6 +72,8 @@ TRAINED: dict[str, Steps] = {
     },
     "prune-75-trained": [{"prune": {"sparsity": 0.75, "schedule": "cubic", "train": TWICE}}],
 }
+#: By network, what is not run unless it is asked for: it takes hours of training.
+LEFT_OUT = {"zoo:resnet50": ("palettize-2bit-trained", "palettize-1bit-trained")}
 #: Of these, what is shown as bits × mode.
 BITS: dict[str, dict[int, str]] = {
     "program: codes": {16: "float16", 8: "int8-weights", 4: "int4-weights"},
@@ -104,6 +106,7 @@ GRID = Grid(
     trained=TRAINED,
     targets=targets,
     modes=BITS,
+    left_out=LEFT_OUT,
 )
 
 if __name__ == "__main__":

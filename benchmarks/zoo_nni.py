@@ -63,7 +63,16 @@ TRAINED: dict[str, Steps] = {
 }
 #: By network, what is not run unless it is asked for: it takes hours of training.
 LEFT_OUT = {
-    "zoo:resnet50": ("l1-50-channel-all-images", "agp-taylor-50-channel", "prune-then-int8-aware"),
+    "zoo:resnet50": (
+        "l1-50-channel-all-images",
+        "lsq-int4",
+        "dorefa-int4",
+        "bnn-weights",
+        "distill-dynamic",
+        "distill-adaptive1d",
+        "agp-taylor-50-channel",
+        "prune-then-int8-aware",
+    ),
     "zoo:squeezenet1_1": ("l1-50-channel-all-images",),
 }
 

@@ -51,8 +51,8 @@ TRAINED: dict[str, Steps] = {
 }
 #: By network, what is not run unless it is asked for: it takes hours of training.
 LEFT_OUT = {
-    "zoo:resnet50": ("prune-50-element-trained",),
-    "zoo:mobilenet_v2": ("deep-compression", "int8-aware-faster"),
+    "zoo:resnet50": ("distill-half", "student-alone", "prune-50-element-trained"),
+    "zoo:mobilenet_v2": ("deep-compression", "int8-aware-faster", "prune-50-element-trained"),
     "zoo:squeezenet1_1": ("deep-compression", "int8-aware-faster"),
 }
 

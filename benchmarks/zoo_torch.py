@@ -75,6 +75,9 @@ LEFT_OUT = {
     "zoo:resnet50": (
         "int8-aware-slow",
         "prune-50-channel-all-images",
+        "distill-half",
+        "student-alone",
+        "binarize-trained",
         "int2-trained",
         "palettize-3bit-trained",
         "palettize-2bit-trained",
