@@ -10,6 +10,7 @@ from boildown.comparison.schema import Metric, Quality
 from boildown.measuring.judging import classes_of
 from boildown.measuring.metrics import Scoring
 from boildown.measuring.quality import quality
+from boildown.measuring.requests import Failure
 from boildown.measuring.statistics import Z
 
 Store = Callable[..., Any]
@@ -38,6 +39,15 @@ def test_the_float_model_has_accuracy_and_no_differences(store: Store) -> None:
     assert top1.interval == pytest.approx((0.8256, 0.9448), abs=1e-4)
     assert judged.agreement is judged.sqnr_db is judged.identical is None
     assert "float model itself" in judged.reason
+
+
+def test_a_float_model_that_could_not_be_run_is_the_reason_of_no_difference(store: Store) -> None:
+    late = Failure(status="timeout", reason="it took more than 1 s")
+    judged = judge(store("this", wrong_in(10), LABELS), late)
+    said, top1 = "the float model could not be run: it took more than 1 s", metric(judged, "top1")
+    assert (top1.value, top1.difference, top1.reason) == (0.9, None, said)
+    assert judged.reason == f"no agreement, SQNR or difference: {said}"
+    assert judged.agreement is judged.sqnr_db is judged.identical is None
 
 
 def test_differences_are_paired_by_sample(store: Store) -> None:
