@@ -228,6 +228,8 @@ class Row(Frozen):
     machine: int = 0
     #: The digest of the test samples that it was judged on; its ModelRecord has the same.
     test_sha256: str = ""
+    #: The digest of all data that its job was given; its DataRecord has the same.
+    data_sha256: str = ""
 
 
 class Baseline(Frozen):
