@@ -117,6 +117,13 @@ def test_an_unknown_task_still_has_sqnr(store: Store) -> None:
     assert "no metric for the task 'depth'" in judged.reason
 
 
+def test_which_output_is_the_furthest_off_is_no_reason_of_a_null(store: Store) -> None:
+    this = store("this", RIGHT + 0.1, None, RIGHT + 0.2)
+    judged = judge(this, store("float", RIGHT, None, RIGHT), metrics=[])
+    assert judged.sqnr_output == "y1"
+    assert judged.reason == "no metric for the task 'classification' is installed"
+
+
 def test_a_metric_of_any_kind_can_be_added(store: Store) -> None:
     def error(outputs: Any, truth: Any) -> Any:
         return np.abs(outputs[1][:, 0] - truth[0])

@@ -64,6 +64,8 @@ class Quality(Frozen):
     metrics: tuple[Metric, ...]
     agreement: float | None = None
     sqnr_db: float | None = None
+    #: Which output's SQNR it is: the lowest of several. Empty: there is one, or none is lowest.
+    sqnr_output: str = ""
     #: Every output equals the float source's, number for number: the SQNR is infinite, so null.
     identical: bool | None = None
     #: Samples whose outputs are not all finite numbers.

@@ -37,13 +37,14 @@ def quality(
         check_same_samples(outputs, baseline)
     installed = installed_metrics() if metrics is None else Installed(tuple(metrics), ())
     reasons = [_not_finite(outputs)]
+    lowest = ""
     closeness: dict[str, float | None] = {"agreement": None, "sqnr_db": None, "identical": None}
     if baseline is None:
         reasons.append("the float model itself: agreement, SQNR and differences do not apply")
     elif isinstance(baseline, Failure):
         reasons.append(f"no agreement, SQNR or difference: {no_baseline(baseline)}")
     else:
-        ratio, reason = least_sqnr_db(outputs, baseline)
+        ratio, reason, lowest = least_sqnr_db(outputs, baseline)
         reasons.append(reason)
         closeness["identical"] = ratio == math.inf
         closeness["sqnr_db"] = None if ratio == math.inf else ratio  # JSON has no infinity
@@ -62,6 +63,7 @@ def quality(
             for metric in wanted
             if _enough_classes(metric, outputs)
         ),
+        sqnr_output=lowest,
         non_finite=outputs.non_finite,
         reason="; ".join(filter(None, [*reasons, *installed.broken])),
         **closeness,
