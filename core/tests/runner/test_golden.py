@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,7 +17,8 @@ from boildown.runner.golden import kept_outputs
 def test_outputs_of_whole_batches_are_kept_where_there_is_one(
     tmp_path: Path, batch: int | None, n: int
 ) -> None:
-    np.savez(tmp_path / "golden.npz", **{"output.y": np.arange(10.0).reshape(5, 2)})
+    arrays: dict[str, Any] = {"output.y": np.arange(10.0).reshape(5, 2)}
+    np.savez(tmp_path / "golden.npz", **arrays)
     kept = kept_outputs(tmp_path, ["y"], tmp_path / "scratch", batch)
     assert kept.n == n
     assert np.load(kept.path()).shape == (n, 2)
@@ -40,10 +42,10 @@ def test_what_a_batch_has_lost_its_others_of_is_no_difference_of_the_file(
         {"name": "half", "steps": [{"op": "quantize", "weights": "float16"}]}
     )
     run = tmp_path / "run"
-    given = {"backends": "rounding", "data": data, "out": run}
+    given: dict[str, Any] = {"backends": "rounding", "data": data, "out": run}
     compare(recipe, models=str(tmp_path / "tiny.onnx"), timing_seconds=0.05, **given)
     (file,) = run.glob("rows/*/golden.npz")
-    arrays = dict(np.load(file))
+    arrays: dict[str, Any] = dict(np.load(file))
     arrays["output.y"][4] += 0.001
     np.savez(file, **arrays)
     (row,) = measure(run, out=tmp_path / "again", timing_seconds=0.05).rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from boildown import Recipe, compare
@@ -17,11 +18,15 @@ def test_a_source_that_the_run_has_not_measured_is_no_longer_called_so(
     recipe = Recipe.model_validate(
         {"name": "half", "steps": [{"op": "quantize", "weights": "float16"}]}
     )
-    given = {"data": data, "timing_seconds": 0.05}
-    bare = {"model": str(model_path), "backend": "rounding", "measure": False}
+    given: dict[str, Any] = {"data": data, "timing_seconds": 0.05}
+    bare: dict[str, Any] = {"model": str(model_path), "backend": "rounding", "measure": False}
     run(recipe, out=tmp_path / "bare", **bare)
     (found,) = measure(tmp_path / "bare", out=tmp_path / "again", **given).comparison.models
-    whole = {"models": str(model_path), "backends": "rounding", "out": tmp_path / "whole"}
+    whole: dict[str, Any] = {
+        "models": str(model_path),
+        "backends": "rounding",
+        "out": tmp_path / "whole",
+    }
     (wanted,) = compare(recipe, **whole, **given).comparison.models
     assert (found.baseline.reason, found.reason) == ("", "")
     assert found.baseline.size == wanted.baseline.size
