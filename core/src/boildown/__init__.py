@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .measuring.onnxruntime import OnnxRuntime as OnnxRuntime
     from .model.layers import Layer as Layer
     from .model.layers import source_layers as source_layers
+    from .model.ports import Port as Port
+    from .model.ports import Ports as Ports
     from .model.selection import select_layers as select_layers
     from .model.state import LayerState as LayerState
     from .model.state import layer_state as layer_state
@@ -154,6 +156,8 @@ _HOME = {
     "OnnxRuntime": "measuring.onnxruntime",
     "Layer": "model.layers",
     "source_layers": "model.layers",
+    "Port": "model.ports",
+    "Ports": "model.ports",
     "select_layers": "model.selection",
     "LayerState": "model.state",
     "layer_state": "model.state",

@@ -52,3 +52,23 @@ def test_a_record_without_any_test_is_left_out_beside_the_one_with(measured: Mod
     assert baselines([bare]) == (bare,)
     other = measured.model_copy(update={"test_sha256": "other"})
     assert baselines([measured, other, bare]) == (measured, other, bare)
+
+
+def test_what_a_later_run_could_not_measure_takes_nothing_away(measured: ModelRecord) -> None:
+    whole = measured.baseline
+    assert whole.quality is not None
+    assert whole.speed is not None
+    assert whole.memory is not None
+    metrics = tuple(m.model_copy(update={"value": None}) for m in whole.quality.metrics)
+    lost = {
+        "quality": whole.quality.model_copy(update={"metrics": metrics, "reason": "no labels"}),
+        "speed": whole.speed.model_copy(update={"latency_ms": None, "reason": "timeout"}),
+        "memory": whole.memory.model_copy(update={"peak_rss_bytes": None, "reason": "timeout"}),
+    }
+    later = measured.model_copy(update={"baseline": whole.model_copy(update=lost)})
+    (found,) = baselines([measured, later])
+    assert (found.baseline.quality, found.baseline.speed) == (whole.quality, whole.speed)
+    assert found.baseline.memory == whole.memory
+    # With nothing better the reason of the last try stays.
+    (found,) = baselines([without(measured), later])
+    assert (found.baseline.speed, found.baseline.memory) == (lost["speed"], lost["memory"])

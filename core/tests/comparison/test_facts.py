@@ -3,8 +3,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from boildown import Artifact
-from boildown.comparison.facts import Facts, Port, shipped_sha256
+from boildown import Artifact, Port
+from boildown.comparison.facts import Facts, shipped_sha256
 
 
 def test_the_digest_of_a_file_is_what_sha256sum_prints(tmp_path: Path) -> None:

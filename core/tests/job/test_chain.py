@@ -8,7 +8,7 @@ from typing import Any
 
 import onnx
 import pytest
-from boildown import Artifact, Quantize, UnsupportedError
+from boildown import Artifact, Context, Ports, Quantize, UnsupportedError
 from boildown.errors import PluginError
 from boildown.job.chain import run_chain
 from boildown.job.protocol import Job
@@ -132,3 +132,28 @@ def test_what_ships_is_told_to_every_hook(
     asked = job(model_path, tmp_path / "job", steps=TWO[:1], own=1)
     run_chain(asked.model_copy(update={"deploy": {"format": "x"}}), backend, lambda _: None)
     assert heard == [{"format": "x", "own": 1}, *[{"format": "x"}] * 3]
+
+
+def test_the_ports_of_an_onnx_file_are_read_from_it(
+    backend: Backend, model_path: Path, tmp_path: Path
+) -> None:
+    ports = run_chain(job(model_path, tmp_path / "job"), backend, lambda _: None).ports
+    assert ports is not None
+    assert [(p.name, p.dtype, p.shape) for p in ports.inputs] == [("x", "float32", ("N", 3, 8, 8))]
+    assert [(p.name, p.dtype, p.shape) for p in ports.outputs] == [("y", "float32", ("N", 4))]
+
+
+def test_the_ports_of_another_file_are_its_backends_to_tell(
+    backend: Backend, model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deploy(_: Artifact, context: Context) -> Artifact:
+        (context.workdir / "model.bin").write_bytes(b"weights")
+        return Artifact(path=context.workdir / "model.bin", format="bin")
+
+    asked, told = job(model_path, tmp_path / "job"), Ports(inputs=(), outputs=())
+    monkeypatch.setattr(backend, "deploy", deploy)
+    monkeypatch.setattr(backend, "layers", lambda *_: [])
+    assert run_chain(asked, backend, lambda _: None).ports is None
+    monkeypatch.setattr(backend, "implements", lambda _: True)
+    monkeypatch.setattr(backend, "ports", lambda *_: told)
+    assert run_chain(asked, backend, lambda _: None).ports == told

@@ -80,7 +80,7 @@ def test_one_output_that_cannot_be_told_leaves_no_lowest_of_several(
     store: Store, second: np.ndarray, floats: np.ndarray, said: str
 ) -> None:
     this, baseline = store("this", NEAR, None, second), store("float", FLOAT, None, floats)
-    least, reason = least_sqnr_db(this, baseline)
+    least, reason, _ = least_sqnr_db(this, baseline)
     assert least is None
     assert reason.startswith(said)
 
@@ -88,10 +88,11 @@ def test_one_output_that_cannot_be_told_leaves_no_lowest_of_several(
 def test_the_lowest_of_several_is_told_beside_outputs_that_are_identical(store: Store) -> None:
     this = store("this", NEAR, None, FLOAT, FAR)
     baseline = store("float", FLOAT, None, FLOAT, FLOAT)
-    least, reason = least_sqnr_db(this, baseline)
+    least, reason, output = least_sqnr_db(this, baseline)
     assert least == pytest.approx(sqnr_db(FAR, FLOAT)[0], abs=1e-4)
-    assert reason == "the SQNR is that of output 'y2', the lowest of 3"
-    assert least_sqnr_db(baseline, baseline)[0] == math.inf
+    assert (reason, output) == ("", "y2")
+    same = least_sqnr_db(baseline, baseline)
+    assert (same.ratio, same.output) == (math.inf, "")
 
 
 def test_agreement_is_the_share_of_equal_first_classes() -> None:

@@ -10,6 +10,7 @@ from boildown.comparison.schema import Metric, Quality
 from boildown.measuring.judging import classes_of
 from boildown.measuring.metrics import Scoring
 from boildown.measuring.quality import quality
+from boildown.measuring.requests import Failure
 from boildown.measuring.statistics import Z
 
 Store = Callable[..., Any]
@@ -38,6 +39,15 @@ def test_the_float_model_has_accuracy_and_no_differences(store: Store) -> None:
     assert top1.interval == pytest.approx((0.8256, 0.9448), abs=1e-4)
     assert judged.agreement is judged.sqnr_db is judged.identical is None
     assert "float model itself" in judged.reason
+
+
+def test_a_float_model_that_could_not_be_run_is_the_reason_of_no_difference(store: Store) -> None:
+    late = Failure(status="timeout", reason="it took more than 1 s")
+    judged = judge(store("this", wrong_in(10), LABELS), late)
+    said, top1 = "the float model could not be run: it took more than 1 s", metric(judged, "top1")
+    assert (top1.value, top1.difference, top1.reason) == (0.9, None, said)
+    assert judged.reason == f"no agreement, SQNR or difference: {said}"
+    assert judged.agreement is judged.sqnr_db is judged.identical is None
 
 
 def test_differences_are_paired_by_sample(store: Store) -> None:
@@ -105,6 +115,13 @@ def test_an_unknown_task_still_has_sqnr(store: Store) -> None:
     assert "no agreement: the task 'depth' has no classes" in judged.reason
     assert judged.sqnr_db == pytest.approx(10 * np.log10(0.09 / 0.01), abs=1e-5)
     assert "no metric for the task 'depth'" in judged.reason
+
+
+def test_which_output_is_the_furthest_off_is_no_reason_of_a_null(store: Store) -> None:
+    this = store("this", RIGHT + 0.1, None, RIGHT + 0.2)
+    judged = judge(this, store("float", RIGHT, None, RIGHT), metrics=[])
+    assert judged.sqnr_output == "y1"
+    assert judged.reason == "no metric for the task 'classification' is installed"
 
 
 def test_a_metric_of_any_kind_can_be_added(store: Store) -> None:

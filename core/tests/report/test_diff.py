@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,10 @@ from boildown.comparison.schema import Comparison, Row
 from boildown.errors import UsageError
 from boildown.report.changes import changes, fields_of
 from boildown.report.conditions import condition
+from boildown.report.diff_table import DiffTable
 from boildown.report.records import records
 from boildown.report.verdicts import junit, verdicts
+from rich.console import Console
 
 
 def with_rows(run: Comparison, rows: list[Row], **more: Any) -> Comparison:
@@ -158,8 +161,9 @@ def test_times_of_two_machines_are_not_held_against_each_other(
     timed = next(change for change in found if change.new["latency_p50_ms"] is not None)
     if outcome == "not known":
         assert asked.value(timed) is None
-        assert "different machines" in asked.unknown(timed)
-        assert "different machines" in verdicts(found, [asked])[0].message
+        said = f"not measured alike (cpu {measured.machine.cpu} → another)"
+        assert said in asked.unknown(timed)
+        assert said in verdicts(found, [asked])[0].message
     else:
         assert asked.value(timed) is not None
         assert asked.unknown(timed).startswith("there is no")
@@ -229,3 +233,14 @@ def test_the_command_ends_with_one_where_a_condition_holds(
     assert diff("--fail-if", "top1 < 0").returncode == 0
     assert diff("--junit", "out.xml").returncode == 2
     assert diff("--fail-if", "top1 < 0", "--junit", "a").returncode == 2
+
+
+def test_other_threads_on_one_computer_are_not_called_another_machine(
+    measured: Comparison,
+) -> None:
+    other = measured.machine.model_copy(update={"threads": measured.machine.threads + 1})
+    found = changes(measured, with_rows(measured, list(measured.results), machine=other))
+    buffer = io.StringIO()
+    Console(file=buffer, width=200).print(DiffTable(found, ()))
+    before, after = measured.machine.threads, other.threads
+    assert f"not measured alike (threads {before} → {after}): speeds" in buffer.getvalue()

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boildown import Artifact, Preprocessing
-from boildown.comparison.facts import Facts, Port, shipped_sha256
+from boildown import Artifact, Port, Preprocessing
+from boildown.comparison.facts import OF_SOURCE, Facts, shipped_sha256
 from boildown.comparison.files import read, write
 from boildown.comparison.schema import Comparison, Quality
 from boildown.errors import UsageError
@@ -80,6 +80,15 @@ def test_the_card_tells_how_to_feed_the_model(run: Path, tmp_path: Path) -> None
     assert card["preprocessing"]["std"] == [0.25]
     assert (card["labels"], card["licence"]) == ("labels.txt", "MIT")
     assert card["golden"]["samples"] == 5
+
+
+@pytest.mark.parametrize("note", ["", OF_SOURCE])
+def test_the_card_says_whose_inputs_and_outputs_it_has(
+    run: Path, tmp_path: Path, note: str
+) -> None:
+    (run / "models/1/facts.json").write_text(facts(ports_note=note).model_dump_json())
+    card = json.loads((export(run, "1", tmp_path / "out") / "card.json").read_text())
+    assert card["ports_note"] == note
 
 
 def test_the_card_holds_the_figures_and_their_origin(run: Path, tmp_path: Path) -> None:

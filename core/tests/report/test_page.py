@@ -268,6 +268,8 @@ def test_the_end_of_a_log_is_kept_on_whole_lines_without_control_characters(
     assert found[2].endswith("line 1999")
     assert len(found[2]) <= TAIL_BYTES
     assert all(re.fullmatch(r"line \d+", line) for line in found[2].splitlines())
+    (tmp_path / "logs/2.txt").write_text(f"first\n{'x' * 2 * TAIL_BYTES} the end\n\n")
+    assert re.fullmatch(r"…x+ the end", tails(small, tmp_path)[2])
 
 
 @pytest.mark.parametrize("name", ["../secret.txt", "{folder}/secret.txt", "run/link"])

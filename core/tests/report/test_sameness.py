@@ -94,3 +94,31 @@ def test_what_an_older_file_does_not_say_is_no_difference(run: Comparison) -> No
         }
     )
     assert changes(before, run)[0].kind == "same"
+
+
+def calibrated(run: Comparison, *digests: str, said: bool) -> Comparison:
+    """Return a run of two recipes with other calibration data each; `said`: rows name theirs."""
+    names = ("first", "second")
+    rows = tuple(
+        run.results[0].model_copy(update={"recipe": name, "data_sha256": digest if said else ""})
+        for name, digest in zip(names, digests, strict=True)
+    )
+    data = tuple(run.data[0].model_copy(update={"sha256": digest}) for digest in digests)
+    return run.model_copy(update={"data": data, "results": rows, "recipes": ()})
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_row_is_held_against_its_own_calibration_data_alone(
+    run: Comparison, *, said: bool
+) -> None:
+    both = calibrated(run, "a", "b", said=said)
+    alone = both.model_copy(update={"data": both.data[:1], "results": both.results[:1]})
+    found = {change.name[1]: change.not_the_same for change in changes(both, alone)}
+    assert found.get("first", ()) == ()
+
+
+def test_other_calibration_data_of_one_row_of_several_are_a_change(run: Comparison) -> None:
+    old, new = (calibrated(run, "a", digest, said=True) for digest in "bc")
+    found = {change.name[1]: change.not_the_same for change in changes(old, new)}
+    assert found["second"] == ("other training or calibration data",)
+    assert found.get("first", ()) == ()

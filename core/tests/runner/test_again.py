@@ -276,9 +276,11 @@ def test_a_run_that_has_not_kept_its_source_says_so(
         again()
 
 
-def test_data_without_a_name_is_refused_and_not_left_out(again: Callable[..., Results]) -> None:
+def test_what_cannot_be_heeded_is_refused_and_not_left_out(again: Callable[..., Results]) -> None:
     with pytest.raises(UsageError, match="data: "):
         again(data="")
+    with pytest.raises(UsageError, match="--samples counts those of --data"):
+        again(samples=3)
 
 
 def test_a_run_is_not_overwritten(run: Path) -> None:

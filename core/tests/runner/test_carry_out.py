@@ -95,6 +95,16 @@ def test_a_job_that_hangs_is_a_timeout_and_is_tried_again_next_time(
     assert carry(job(model_path), place, tmp_path).result.status == "ok"
 
 
+def test_the_reason_holds_nothing_of_an_earlier_attempt(
+    place: Endpoint, model_path: Path, tmp_path: Path
+) -> None:
+    first = carry(job(model_path, behave="raise"), place, tmp_path)
+    second = carry(job(model_path, behave="crash"), place, tmp_path)
+    assert "divided by zero" in first.result.reason
+    assert "divided by zero" not in second.result.reason
+    assert "divided by zero" in second.log.read_text()
+
+
 def test_a_job_that_eats_the_memory_is_out_of_memory(
     place: Endpoint, model_path: Path, tmp_path: Path
 ) -> None:

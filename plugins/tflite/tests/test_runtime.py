@@ -96,3 +96,22 @@ print([name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tf_
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_the_ports_are_those_of_the_file(tmp_path: Path) -> None:
+    runtime = LiteRuntime(*written(converted("int8", "int8").content, network().onnx, tmp_path))
+    (given,), (made, *_) = runtime.ports().inputs, runtime.ports().outputs
+    assert (given.name, given.dtype, given.layout) == ("x", "int8", "nhwc")
+    assert given.shape == ("N", 12, 12, 3)
+    assert given.scale is not None
+    # The samples that calibrate reach four deviations to either side.
+    assert 6 / 256 < given.scale < 12 / 256
+    assert given.zero_point is not None
+    assert (made.dtype, made.zero_point is None) == ("int8", False)
+
+
+def test_ports_of_floats_have_no_scale(tmp_path: Path) -> None:
+    runtime = LiteRuntime(*written(converted("float32").content, network().onnx, tmp_path))
+    assert {(p.dtype, p.scale, p.zero_point) for p in runtime.ports().inputs} == {
+        ("float32", None, None)
+    }

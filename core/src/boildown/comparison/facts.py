@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..artifact import file_digest
 from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
+from ..model.ports import Port
 from ..plugins.values import CLASSIFICATION
 
 if TYPE_CHECKING:
@@ -22,23 +23,11 @@ GOLDEN = "golden.npz"
 #: Samples in `golden.npz`, fewer only where the test split is smaller.
 GOLDEN_SAMPLES = 5
 INPUT, OUTPUT = "input.", "output."
-
-
-class Port(Frozen):
-    """One input or output of the deployable, as a program that loads the file must feed it."""
-
-    name: str
-    #: Numpy's word: float32, int8, …
-    dtype: str
-    #: A name stands for an axis of any length.
-    shape: tuple[int | str, ...]
-    #: `nchw` or `nhwc` for images, else empty.
-    layout: str = ""
-    #: real = scale * (stored - zero_point), for inputs and outputs that are not float.
-    scale: float | None = None
-    zero_point: int | None = None
-    #: The source model's name for it, where that is another.
-    source_name: str | None = None
+#: Stands beside ports that were not read from the deployable.
+OF_SOURCE = (
+    "inputs and outputs are those of the source model, since this file's own were not read: names, "
+    "types, shapes, layouts and scales may be others in the file"
+)
 
 
 class Facts(Frozen):
@@ -46,6 +35,8 @@ class Facts(Frozen):
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    #: Empty where these are the file's own. A run of an older boildown has the source's.
+    ports_note: str = OF_SOURCE
     task: str = CLASSIFICATION
     #: Class names in the order of the scores; empty: unknown.
     labels: tuple[str, ...] = ()

@@ -64,6 +64,8 @@ class Quality(Frozen):
     metrics: tuple[Metric, ...]
     agreement: float | None = None
     sqnr_db: float | None = None
+    #: Which output's SQNR it is: the lowest of several. Empty: there is one, or none is lowest.
+    sqnr_output: str = ""
     #: Every output equals the float source's, number for number: the SQNR is infinite, so null.
     identical: bool | None = None
     #: Samples whose outputs are not all finite numbers.
@@ -228,6 +230,8 @@ class Row(Frozen):
     machine: int = 0
     #: The digest of the test samples that it was judged on; its ModelRecord has the same.
     test_sha256: str = ""
+    #: The digest of all data that its job was given; its DataRecord has the same.
+    data_sha256: str = ""
 
 
 class Baseline(Frozen):

@@ -6,6 +6,7 @@ cut off goes on behind the last of them.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import time
@@ -16,8 +17,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..artifact import Artifact
-from ..errors import PluginError, UnsupportedError
+from ..errors import ModelError, PluginError, UnsupportedError
 from ..files import write_atomically
+from ..model.ports import onnx_ports
 from ..plugins.registry import Backend
 from ..plugins.values import Context
 from .protocol import PROTOCOL, Cost, Job, JobResult, StepReport
@@ -71,6 +73,12 @@ def _decoded(
         found["layers"] = tuple(backend.layers(deployable, context))
     except UnsupportedError as error:
         found["layers_reason"] = str(error)
+    if deployable.format == "onnx":
+        found["ports"] = onnx_ports(deployable.path)
+    elif backend.implements("ports"):
+        # What its runtime cannot load here is measured, and told, as such; facts say what lacks.
+        with contextlib.suppress(UnsupportedError, ModelError):
+            found["ports"] = backend.ports(deployable, context)
     if not backend.implements("open_runtime"):
         found["runtime_reason"] = f"backend {backend.name!r} has no native runtime"
     return result.model_copy(update=found)

@@ -14,6 +14,7 @@ from ..artifact import Artifact
 from ..data.manifest import DataManifest
 from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
+from ..model.ports import Ports
 from ..model.state import LayerState
 from ..plugins.values import ModelEntry, Warned
 from ..recipe.recipe import Status
@@ -83,6 +84,8 @@ class JobResult(Frozen):
     onnx_reason: str = ""
     layers: tuple[LayerState, ...] | None = None
     layers_reason: str = ""
+    #: Inputs and outputs of the deployable; None: nothing reads them from such a file.
+    ports: Ports | None = None
     #: Why there is no native runtime here; empty: there is one.
     runtime_reason: str = ""
     cost: Cost = Cost()

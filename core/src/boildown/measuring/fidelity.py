@@ -6,7 +6,7 @@ Files are memory-mapped and read in slices, so that their size does not matter.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -61,8 +61,17 @@ def agreement(this: np.ndarray, baseline: np.ndarray) -> float:
     return same / len(this)
 
 
-def least_sqnr_db(this: Outputs, baseline: Outputs) -> tuple[float | None, str]:
-    """Return the SQNR in dB of the output that is furthest off, or None and why.
+class LeastSqnr(NamedTuple):
+    """The SQNR in dB of the output that is furthest off; None, or infinite, with the reason."""
+
+    ratio: float | None
+    reason: str = ""
+    #: Which output's it is, where there are several and they differ.
+    output: str = ""
+
+
+def least_sqnr_db(this: Outputs, baseline: Outputs) -> LeastSqnr:
+    """Return the lowest SQNR of all outputs.
 
     Known only where that of every output is: one that cannot be told may be the furthest off.
     """
@@ -71,12 +80,12 @@ def least_sqnr_db(this: Outputs, baseline: Outputs) -> tuple[float | None, str]:
         for index, name in enumerate(this.names)
     ]
     if len(found) == 1:
-        return found[0][1:]
+        return LeastSqnr(*found[0][1:])
     unknown = [f"output {name!r}: {reason}" for name, value, reason in found if value is None]
     if unknown:
-        return None, "; ".join(unknown)
+        return LeastSqnr(None, "; ".join(unknown))
     least, name, reason = min((value, name, why) for name, value, why in found if value is not None)
-    return least, reason or f"the SQNR is that of output {name!r}, the lowest of {len(found)}"
+    return LeastSqnr(least, reason, "" if reason else name)
 
 
 def sqnr_db(this: np.ndarray, baseline: np.ndarray) -> tuple[float | None, str]:

@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..plugins.values import CLASSIFICATION
 from .fidelity import open_output, slices
 from .metrics import Scoring, class_scores
+from .requests import Failure
 from .statistics import mean_interval, paired_difference_interval, wilson
 
 if TYPE_CHECKING:
@@ -24,11 +25,17 @@ def classes_of(outputs: Outputs) -> int:
     return int(class_scores(open_output(outputs)[:1]).shape[1])
 
 
-def judged(metric: Scoring, outputs: Outputs, baseline: Outputs | None) -> Metric:
+def no_baseline(failure: Failure) -> str:
+    """Return why nothing can be held against the float model's outputs."""
+    return f"the float model could not be run: {failure.reason}"
+
+
+def judged(metric: Scoring, outputs: Outputs, baseline: Outputs | Failure | None) -> Metric:
     """Score every sample, and hold the scores against those of the float model's outputs.
 
-    Without a truth, or where the metric fails, the figure is null with the reason. Raises
-    DataError where labels are no classes of the model.
+    Without a truth, or where the metric fails, the figure is null with the reason; the difference
+    alone where there are no outputs of the float model. Raises DataError where labels are no
+    classes of the model.
     """
     known: dict[str, object] = {
         "name": metric.name,
@@ -40,6 +47,9 @@ def judged(metric: Scoring, outputs: Outputs, baseline: Outputs | None) -> Metri
     if metric.task == CLASSIFICATION:
         _check_labels(np.load(outputs.truth[0], allow_pickle=False), classes_of(outputs))
     try:
+        if isinstance(baseline, Failure):
+            known["reason"] = no_baseline(baseline)
+            baseline = None
         return Metric.model_validate({**known, **_figures(metric, outputs, baseline)})
     except Exception as error:  # noqa: BLE001 - a plugin's own code and scores
         reason = f"the metric failed ({type(error).__name__}: {error})"

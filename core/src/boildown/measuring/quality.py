@@ -9,18 +9,18 @@ from ..comparison.schema import Quality
 from ..plugins.values import CLASSIFICATION
 from .fidelity import agreement, check_same_samples, least_sqnr_db, open_output
 from .installed import Installed, installed_metrics
-from .judging import classes_of, judged
+from .judging import classes_of, judged, no_baseline
+from .requests import Failure, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .metrics import Scoring
-    from .requests import Outputs
 
 
 def quality(
     outputs: Outputs,
-    baseline: Outputs | None,
+    baseline: Outputs | Failure | None,
     *,
     task: str,
     measured_on: str,
@@ -28,19 +28,23 @@ def quality(
 ) -> Quality:
     """Judge `outputs` and compare them, sample by sample, with the float model's `baseline`.
 
-    `baseline` None: these are the float model's own. `measured_on` says what ran, e.g.
-    "LiteRT" or "ONNX form"; `metrics` None: all that are installed. Null figures have their
-    reason in `reason` or beside the metric. Raises DataError where labels or shapes do not fit.
+    `baseline` None: these are the float model's own; a Failure: why it has none. `measured_on`
+    says what ran, e.g. "LiteRT" or "ONNX form"; `metrics` None: all that are installed. Null
+    figures have their reason in `reason` or beside the metric. Raises DataError where labels or
+    shapes do not fit.
     """
-    if baseline is not None:
+    if isinstance(baseline, Outputs):
         check_same_samples(outputs, baseline)
     installed = installed_metrics() if metrics is None else Installed(tuple(metrics), ())
     reasons = [not_finite(outputs)]
+    lowest = ""
     closeness: dict[str, float | None] = {"agreement": None, "sqnr_db": None, "identical": None}
     if baseline is None:
         reasons.append("the float model itself: agreement, SQNR and differences do not apply")
+    elif isinstance(baseline, Failure):
+        reasons.append(f"no agreement, SQNR or difference: {no_baseline(baseline)}")
     else:
-        ratio, reason = least_sqnr_db(outputs, baseline)
+        ratio, reason, lowest = least_sqnr_db(outputs, baseline)
         reasons.append(reason)
         closeness["identical"] = ratio == math.inf
         closeness["sqnr_db"] = None if ratio == math.inf else ratio  # JSON has no infinity
@@ -59,6 +63,7 @@ def quality(
             for metric in wanted
             if _enough_classes(metric, outputs)
         ),
+        sqnr_output=lowest,
         non_finite=outputs.non_finite,
         reason="; ".join(filter(None, [*reasons, *installed.broken])),
         **closeness,

@@ -1,8 +1,8 @@
 """The hooks of boildown, for backends, sources and observers.
 
 A backend implements `backend_info`, `deploy`, `to_onnx`, `layers` and the operations that it
-offers, `open_runtime` where it can and `train` if a step trains. A source implements the
-`provide_` and `list_` hooks, an observer what it wants to hear of.
+offers, `open_runtime` and `ports` where it can and `train` if a step trains. A source implements
+the `provide_` and `list_` hooks, an observer what it wants to hear of.
 
 Every hook reads files and writes new ones below `context.workdir`; none touches its input.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from ..artifact import Artifact
+from ..model.ports import Ports
 from ..model.state import LayerState
 from ..recipe.steps import Cluster, Distill, Prune, Quantize, Train
 from .values import (
@@ -82,6 +83,11 @@ def open_runtime(deployable: Artifact, context: Context) -> Runtime:  # type: ig
 @hookspec(firstresult=True)
 def layers(deployable: Artifact, context: Context) -> list[LayerState]:  # type: ignore[empty-body]
     """Decode every layer from the saved file, named as in `context.network`."""
+
+
+@hookspec(firstresult=True)
+def ports(deployable: Artifact, context: Context) -> Ports:  # type: ignore[empty-body]
+    """Read inputs and outputs from a deployable that is not ONNX, which the core reads itself."""
 
 
 @hookspec(firstresult=True)

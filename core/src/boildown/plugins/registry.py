@@ -15,6 +15,7 @@ import pluggy
 
 from ..artifact import Artifact
 from ..errors import PluginError, UnknownBackendError, UnsupportedError
+from ..model.ports import Ports
 from ..model.state import LayerState
 from ..nearest import nearest
 from ..recipe.steps import Step, Train
@@ -72,6 +73,10 @@ class Backend:
         if not all(isinstance(state, LayerState) for state in states):
             raise PluginError(f"backend {self.name!r}: layers() must return LayerState objects")
         return states
+
+    def ports(self, deployable: Artifact, context: Context) -> Ports:
+        """Read inputs and outputs from the saved file."""
+        return self._call("ports", Ports, deployable=deployable, context=context)
 
     def open_runtime(self, deployable: Artifact, context: Context) -> Runtime:
         """Load the deployable natively; UnsupportedError where this computer cannot run it."""

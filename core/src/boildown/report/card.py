@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
 from ..comparison.audited import Audit
-from ..comparison.facts import GOLDEN, Port
+from ..comparison.facts import GOLDEN
 from ..comparison.schema import (
     Baseline,
     Deployable,
@@ -21,6 +21,7 @@ from ..comparison.schema import (
 )
 from ..data.preprocessing import Preprocessing
 from ..frozen import Frozen
+from ..model.ports import Port
 from ..plugins.values import Warned
 from ..recipe.recipe import Status
 from .stored import why_no_outputs
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _GOLDEN_NOTE = (
     "Arrays `input.<name>` and `output.<name>`, preprocessed, batch first, under the names and in "
-    "the NCHW layout of the source model; where `source_name` or `layout` of an input or output "
-    "says otherwise, transpose and rename before feeding the model."
+    "the NCHW layout of the source model, as real numbers; where `source_name`, `layout` or "
+    "`scale` of an input or output says otherwise, rename, transpose and round before feeding it."
 )
 
 
@@ -81,6 +82,8 @@ class Card(Frozen):
     licence: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    #: Empty, or why inputs and outputs may be others in the file.
+    ports_note: str
     preprocessing: Preprocessing | None
     #: File with one class name a line in the order of the scores; null: names are unknown.
     labels: str | None
@@ -117,6 +120,7 @@ def card(view: View, file: Deployable, facts: Facts, machine: Machine, samples: 
         licence=facts.licence,
         inputs=facts.inputs,
         outputs=facts.outputs,
+        ports_note=facts.ports_note,
         preprocessing=facts.preprocessing,
         labels="labels.txt" if facts.labels else None,
         golden=Golden(samples=samples) if samples is not None else None,

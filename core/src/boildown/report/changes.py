@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..comparison.schema import Machine
 from ..errors import UsageError
 from .records import records
 from .sameness import meant, not_the_same
+from .text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +61,8 @@ class Change:
     name: tuple[str, str, str]
     old: Record
     new: Record
-    #: Whether both runs were timed on machines that can be compared.
-    same_machine: bool
+    #: What the machines of both runs differ in, in words; empty: their times can be compared.
+    machines_apart: str
     #: What both runs call by one name although it is not the same, in words.
     not_the_same: tuple[str, ...] = ()
 
@@ -87,7 +89,7 @@ class Change:
         for field in (*_EXACT, *scores):
             if self.old.get(field) != self.new.get(field):
                 yield field
-        for field in _MEASURED if self.same_machine else ():
+        for field in _MEASURED if not self.machines_apart else ():
             if _apart(self.old, self.new, field):
                 yield field
 
@@ -101,17 +103,31 @@ def changes(old: Comparison, new: Comparison) -> tuple[Change, ...]:
     if old.other_machines or new.other_machines:
         raise UsageError("a merged comparison has rows of several machines; compare single runs")
     before, after = (_by_name(run) for run in (old, new))
-    same_machine, ours, theirs = old.machine == new.machine, meant(old), meant(new)
+    apart, ours, theirs = _machines_apart(old.machine, new.machine), meant(old), meant(new)
     return tuple(
         Change(
             name,
             before.get(name, _NOTHING),
             after.get(name, _NOTHING),
-            same_machine,
+            apart,
             tuple(not_the_same(ours[name], theirs[name])) if name in before.keys() & after else (),
         )
         for name in (*after, *(name for name in before if name not in after))
     )
+
+
+def _machines_apart(old: Machine, new: Machine) -> str:
+    pairs = {name: (getattr(old, name), getattr(new, name)) for name in Machine.model_fields}
+    return "; ".join(
+        f"{name.replace('_', ' ')} {_words(before)} → {_words(after)}"
+        for name, (before, after) in pairs.items()
+        if before != after
+    )
+
+
+def _words(value: object) -> str:
+    told = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return clean(told) or "none"
 
 
 def fields_of(found: tuple[Change, ...]) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Condition(NamedTuple):
     def unknown(self, change: Change) -> str:
         """Say why there is nothing to hold against the bound."""
         if self._of_two_machines(change):
-            return "the runs were measured on different machines"
+            return f"the runs were not measured alike ({change.machines_apart})"
         for run, record in (("second", change.new), ("first", change.old)):
             if record.get(self.field) is None:
                 said = f": {record['reason']}" if record.get("reason") else ""
@@ -87,7 +87,7 @@ class Condition(NamedTuple):
         return f"there is no {self.view} of {self.field}"
 
     def _of_two_machines(self, change: Change) -> bool:
-        return bool(self.view) and is_of_machine(self.field) and not change.same_machine
+        return bool(self.view) and is_of_machine(self.field) and bool(change.machines_apart)
 
     def holds(self, value: Value) -> bool:
         """Tell whether the condition is true of a value that is there.

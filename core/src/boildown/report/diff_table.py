@@ -44,8 +44,8 @@ class DiffTable:
         if others := [change for change in self.found if change.not_the_same]:
             rows = counted(len(others), "row")
             yield Text(f"Not the same thing in both runs, only the same names: {rows}.")
-        if self.found and not self.found[0].same_machine:
-            yield Text("The runs were measured on different machines: speeds are not compared.")
+        if self.found and (apart := self.found[0].machines_apart):
+            yield Text(f"The runs were not measured alike ({apart}): speeds are not compared.")
 
 
 def _row(change: Change) -> Iterator[RenderableType]:

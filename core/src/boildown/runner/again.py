@@ -52,7 +52,7 @@ class Measuring:
         """Measure every row that has a model; the others stay as they are, with their reasons.
 
         Raises:
-            UsageError: the run's files are not those that it made.
+            UsageError: the run's files are not those that it made, or what is asked for is unclear.
         """
         comparison, out = self.comparison, self.request.out
         # Files are opened by processes that work in folders of their own.
@@ -61,6 +61,8 @@ class Measuring:
         if out.resolve() == folder:
             raise UsageError("what is measured again goes into a folder of its own: name it, --out")
         refuse_files_of_run(out)
+        if self.request.samples is not None and self.request.data is None:
+            raise UsageError("--samples counts those of --data, which names none; name data too")
         self._refuse_unclear_inputs(comparison)
         with tempfile.TemporaryDirectory(prefix="boildown-measure-") as scratch:
             # Nothing kept from an earlier run may answer in the place of a measurement.

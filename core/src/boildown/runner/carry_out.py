@@ -118,9 +118,12 @@ def _in_worker(
     stop: threading.Event,
 ) -> JobResult:
     asked, answered = job.workdir / "job.json", job.workdir / "result.json"
+    log = job.workdir / "log.txt"
+    # What an earlier attempt has printed stays, and is no reason of this one.
+    before = log.stat().st_size if log.exists() else 0
     ended = run_process(
         [*endpoint.worker, str(asked), str(answered)],
-        log=job.workdir / "log.txt",
+        log=log,
         cwd=job.workdir,
         limits=limits,
         threads=job.threads,
@@ -131,7 +134,7 @@ def _in_worker(
     if ended.status == "ok":
         result = answer(answered, job)
     else:
-        reason = "\n".join(filter(None, (ended.reason, _tail(job.workdir / "log.txt"))))
+        reason = "\n".join(filter(None, (ended.reason, _tail(log, before))))
         result = JobResult(status=ended.status, reason=reason)
     return result.model_copy(update={"cost": _greater(ended.cost, result.cost)})
 
@@ -156,6 +159,7 @@ def _kept(entry: Entry) -> JobResult | None:
     return JobResult.model_validate(entry.read("result.json"))
 
 
-def _tail(log: Path) -> str:
-    text = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
+def _tail(log: Path, start: int) -> str:
+    printed = log.read_bytes()[start:] if log.exists() else b""
+    text = printed.decode("utf-8", "replace").strip()
     return f"…{text[-_LOG_TAIL:]}" if len(text) > _LOG_TAIL else text

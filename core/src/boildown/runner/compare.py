@@ -76,7 +76,10 @@ class Comparing:
         worked = self._first_pass(runs)
         rows = [
             self._row(number, cell, no, work).model_copy(
-                update={"test_sha256": subjects[_of(cell)].digests.test}
+                update={
+                    "test_sha256": subjects[_of(cell)].digests.test,
+                    "data_sha256": subjects[_of(cell)].digests.whole,
+                }
             )
             for number, (cell, no, work) in enumerate(zip(cells, refused, worked, strict=True), 1)
         ]

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..artifact import Artifact, file_digest
-from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OUTPUT, Facts, Port
+from ..comparison.facts import FACTS, GOLDEN, GOLDEN_SAMPLES, INPUT, OF_SOURCE, OUTPUT, Facts
 from ..comparison.folder import MODELS, ROWS
 from ..data.batches import batches
 from ..errors import UsageError
 from ..files import write_atomically
-from ..measuring.inputs import model_io
+from ..model.ports import onnx_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..job.protocol import JobResult
     from ..measuring.requests import Outputs
     from .subjects import Subject
 
@@ -63,21 +64,16 @@ def deliver(artifact: Artifact, folder: Path) -> Artifact:
     return Artifact(path=target, format=artifact.format)
 
 
-def write_facts(subject: Subject, folder: Path) -> None:
-    """Write what a program must know to feed the deployable."""
+def write_facts(subject: Subject, result: JobResult, folder: Path) -> None:
+    """Write what a program must know to feed the deployable of `result`."""
     preprocessing = subject.entry.preprocessing
     layout = preprocessing.layout if preprocessing is not None else ""
-    normalized = subject.normalized
-    dtypes = {port.name: port.dtype for port in model_io(subject.model.path).inputs}
+    ports = result.ports or onnx_ports(subject.model.path)
     facts = Facts(
-        inputs=tuple(
-            Port(name=name, dtype=dtypes[name], shape=_named(shape), layout=layout)
-            for name, shape in normalized.inputs.items()
-        ),
-        outputs=tuple(
-            Port(name=name, dtype="float32", shape=_named(shape))
-            for name, shape in normalized.outputs.items()
-        ),
+        # A file that says no layout has the source's.
+        inputs=tuple(p.model_copy(update={"layout": p.layout or layout}) for p in ports.inputs),
+        outputs=ports.outputs,
+        ports_note=OF_SOURCE if result.ports is None else "",
         task=subject.entry.task,
         labels=subject.entry.labels or (subject.data.classes if subject.data else ()),
         licence=subject.entry.licence,
@@ -100,7 +96,3 @@ def write_golden(subject: Subject, outputs: Outputs, folder: Path) -> None:
 
 def _words(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "x"
-
-
-def _named(shape: tuple[int | str | None, ...]) -> tuple[int | str, ...]:
-    return tuple("N" if axis is None else axis for axis in shape)

@@ -40,8 +40,13 @@ def kept_samples(folder: Path) -> DataManifest | None:
     return DataManifest(uri=GOLDEN, kind="arrays", splits={"test": split})
 
 
-def kept_outputs(folder: Path, names: Sequence[str], scratch: Path) -> Outputs:
+def kept_outputs(
+    folder: Path, names: Sequence[str], scratch: Path, batch: int | None = None
+) -> Outputs:
     """Return the recorded outputs called `names` as if they had been computed into `scratch`.
+
+    With a fixed `batch` only those of whole batches, if there is one: the run has computed the
+    others beside samples that are not kept, on which they may depend.
 
     Raises:
         UsageError: one is missing.
@@ -50,17 +55,19 @@ def kept_outputs(folder: Path, names: Sequence[str], scratch: Path) -> Outputs:
     found = _arrays(path, OUTPUT)
     if absent := [name for name in names if name not in found]:
         raise UsageError(f"{path} has no output {absent[0]!r}; it is damaged. {missing(path)}")
+    n = len(found[names[0]])
+    whole = n - n % batch if batch else n
     scratch.mkdir(parents=True, exist_ok=True)
     recorded = Outputs(
         folder=scratch,
         names=tuple(names),
-        n=len(found[names[0]]),
+        n=whole or n,
         labelled=False,
         non_finite=0,
         batch=1,
     )
     for index, name in enumerate(names):
-        np.save(recorded.path(index), found[name])
+        np.save(recorded.path(index), found[name][: recorded.n])
     return recorded
 
 

@@ -184,12 +184,15 @@ class RowAgain:
     def _same_outputs(self, outputs: Outputs, folder: Path) -> Warned:
         """Say how far the outputs are from those that the run has kept."""
         scratch = outputs.folder.with_name("recorded")
-        recorded = kept_outputs(folder, outputs.names, scratch)
+        batch = self.model.measures.io.batch
+        recorded = kept_outputs(folder, outputs.names, scratch, batch)
         task = self.model.measures.subject.entry.task
         found = parity(outputs, recorded, task=task)
         far = found.max_abs_difference
         text = f"outputs for the {found.n} samples that the run has kept "
         text += "are not all finite" if far is None else f"differ by at most {far:.3g}"
+        if batch and found.n < batch and far != 0:
+            text += f"; the run had {batch} samples in their batch, on which they may depend"
         if found.top1_agreement is not None and found.top1_agreement < 1:
             return Warned(code="PARITY", text=f"{text}; not all have the same class")
         return Warned(code="NOTE", text=text)

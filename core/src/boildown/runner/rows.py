@@ -68,7 +68,7 @@ def _with_files(row: Row, worked: Worked, judged: Judged, folder: Path, out: Pat
     elif _did_nothing(judged):
         said = [w.text for w in row.warnings if w.code == "NOTE"]
         status, reason = "no_effect", "; ".join([NO_CHANGE, *said])
-    write_facts(subject, folder)
+    write_facts(subject, judged.done.result, folder)
     if isinstance(judged.outputs, Outputs):
         write_golden(subject, judged.outputs, folder)
     found: list[Warned] = [
@@ -152,7 +152,7 @@ def _float_twin(worked: Worked, speed: Speed | None, out: Path) -> FloatTwin | N
     if twin is None:
         return None
     folder = made_anew(out / TWINS / f"{twin.done.key[:16]}-{worked.place.name}")
-    write_facts(worked.measured.subject, folder)
+    write_facts(worked.measured.subject, twin.done.result, folder)
     return FloatTwin(deployable=_deployable(twin, folder, out), quality=twin.quality, speed=speed)
 
 

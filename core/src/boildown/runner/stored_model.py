@@ -18,6 +18,7 @@ from ..model.normalize import normalize
 from ..plugins.values import CLASSIFICATION, ModelEntry
 from .baseline import RUNTIME, baseline_speed, doubts
 from .cells import Title
+from .facts import source_facts
 from .golden import kept_samples
 from .measures import BASELINE, Measures
 from .subject_data import Digests, SubjectData, prepare_data
@@ -94,7 +95,10 @@ class StoredModel:
         return doubts(self.quality, self.outputs)
 
     def measured_record(self) -> ModelRecord:
-        """Time the source alone, and judge it where there are data."""
+        """Time the source alone, and judge it where there are data.
+
+        Of a run that has measured nothing, what its file tells is found out too.
+        """
         measures = self.measures if self.samples is None else self.timing(self.samples)
         baseline = self.record.baseline.model_copy(
             update={
@@ -103,10 +107,14 @@ class StoredModel:
             }
         )
         if self.quality is not None:
-            baseline = baseline.model_copy(update={"quality": self.quality})
-        return self.record.model_copy(
-            update={"baseline": baseline, "machine": 0, "test_sha256": self.test_sha256}
-        )
+            baseline = baseline.model_copy(update={"quality": self.quality, "reason": ""})
+        known: dict[str, object] = {}
+        if self.record.parameters is None:
+            facts = source_facts(measures.subject, measures.store)
+            baseline = baseline.model_copy(update={"size": facts.size})
+            known = {"parameters": facts.parameters, "macs": facts.macs, "reason": ""}
+        found = {"baseline": baseline, "machine": 0, "test_sha256": self.test_sha256}
+        return self.record.model_copy(update=known | found)
 
 
 def stored_model(

@@ -126,8 +126,7 @@ def _quality(outputs: Outputs | Failure, measured: Measured, measured_on: str) -
     task = measured.subject.entry.task
     if isinstance(outputs, Failure):
         return Quality(task=task, measured_on=measured_on, metrics=(), reason=outputs.reason)
-    before = measured.outputs if isinstance(measured.outputs, Outputs) else None
-    return quality(outputs, before, task=task, measured_on=measured_on)
+    return quality(outputs, measured.outputs, task=task, measured_on=measured_on)
 
 
 def _parity(

@@ -13,6 +13,7 @@ from boildown import (
     Context,
     Distill,
     LayerState,
+    Ports,
     Prune,
     Quantize,
     Runtime,
@@ -114,6 +115,14 @@ def open_runtime(deployable: Artifact, context: Context) -> Runtime:
     from .runtime import LiteRuntime
 
     return LiteRuntime(deployable, context)
+
+
+@hookimpl
+def ports(deployable: Artifact, context: Context) -> Ports:
+    """Read names, types, shapes and scales of inputs and outputs through LiteRT."""
+    from .runtime import LiteRuntime
+
+    return LiteRuntime(deployable, context).ports()
 
 
 @hookimpl

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from boildown import DataError, ModelError, hushed
+from boildown import DataError, ModelError, Port, Ports, hushed
 
 # Whoever measures imports this module first, so that loading is the model's time alone.
 with hushed():
     from ai_edge_litert.interpreter import Interpreter
 
-from .layout import channels_first, channels_last
+from .layout import channels_first, channels_last, is_turned
 
 if TYPE_CHECKING:
     from boildown import Artifact, Context
@@ -63,6 +63,13 @@ class LiteRuntime:
         ]
         return {name: np.concatenate([p[name] for p in pieces])[:total] for name in self._outputs}
 
+    def ports(self) -> Ports:
+        """Return what the file takes and gives, in its own layout and types."""
+        return Ports(
+            inputs=tuple(_port(name, port) for name, port in self._inputs.items()),
+            outputs=tuple(_port(name, port) for name, port in self._outputs.items()),
+        )
+
     def _batch(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         fed = {name: _to_port(array, self._inputs[name]) for name, array in inputs.items()}
         shapes = {name: array.shape for name, array in fed.items()}
@@ -92,6 +99,19 @@ class LiteRuntime:
 def _ordered(named: dict[str, Any], ports: list[Any]) -> dict[str, Any]:
     places = {int(port["index"]): place for place, port in enumerate(ports)}
     return dict(sorted(named.items(), key=lambda item: places[int(item[1]["index"])]))
+
+
+def _port(name: str, port: Any) -> Port:
+    shape = tuple(map(int, port["shape_signature"]))
+    scale, zero = port["quantization"]
+    return Port(
+        name=name,
+        dtype=np.dtype(port["dtype"]).name,
+        shape=tuple(length if length > 0 else "N" for length in shape),
+        layout="nhwc" if is_turned(shape) else "",
+        scale=float(scale) if scale else None,
+        zero_point=int(zero) if scale else None,
+    )
 
 
 def _piece(array: np.ndarray, start: int, size: int) -> np.ndarray:

@@ -51,7 +51,7 @@ def _tail(folder: Path, name: str, roots: Sequence[Path]) -> str:
     with path.open("rb") as stream:
         length = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, length - TAIL_BYTES))
-        lines = stream.read().decode("utf-8", "replace").splitlines()
-    # What was cut off in its middle is no line.
-    kept = lines[1:] if length > TAIL_BYTES else lines
+        lines = stream.read().decode("utf-8", "replace").rstrip().splitlines()
+    # What was cut off in its middle is no line, unless there is no other.
+    kept = lines if length <= TAIL_BYTES else lines[1:] or [f"…{line}" for line in lines]
     return "\n".join(map(clean, kept)).strip("\n")
