@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from boildown import Quantize, UnsupportedError, encode_weight, source_layers
+from boildown import OnnxRuntime, Quantize, UnsupportedError, encode_weight, source_layers
 from boildown.recipe.steps import Layers
+from boildown.testing.builder import Graph
 from boildown.testing.graphs import GRAPHS, ending_in
 from boildown.testing.jobs import decibels, first_step, fixed_batch
 from onnx import ModelProto, numpy_helper
 from sources import graph, node, noise
 
-from .jobs import form, normalised, run, states, weights
+from .jobs import form, normalised, run, samples, states, weights
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,35 @@ def test_scores_are_not_rounded(
     while last.op_type not in {"MatMul", "Gemm"}:
         assert last.op_type != "QuantizeLinear"
         last = makers[last.input[0]]
+
+
+def test_scores_that_leave_the_program_beside_their_winner_are_not_rounded(tmp_path: Path) -> None:
+    network = Graph(0)
+    scores = network.dense(network.relu(network.dense("x", "first", 10, 6)), "last", 6, 4)
+    model = network.model({"x": (10,)}, scores)
+    model.graph.node.append(node("ArgMax", ["y"], "winner", "best", axis=1))
+    model.graph.output.append(onnx.helper.make_tensor_value_info("best", 7, None))
+    source = normalised(model, tmp_path)
+    made = run(source, Quantize(weights="int8", activations="int8"))
+    assert decibels(source, form(made)) > 20
+    found = OnnxRuntime(form(made)).run(samples(source))
+    assert (found["best"] == found["y"].argmax(1, keepdims=True)).all()
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_rows_to_look_up_stay_whole_numbers(kind: type, tmp_path: Path) -> None:
+    network = Graph(0)
+    x = network.node("Gather", [network.weight("table", 16, 8), "ids"], "look")
+    x = network.relu(network.dense(network.node("Flatten", [x], "flat"), "first", 40, 8))
+    model = network.model({"ids": (5,)}, network.dense(x, "last", 8, 4))
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    model.graph.input[0].type.tensor_type.elem_type = element
+    source = normalised(model, tmp_path)
+    ids = {"ids": np.random.default_rng(0).integers(0, 16, (37, 5)).astype(kind)}
+    made = form(run(source, Quantize(weights="int8", activations="int8"), arrays=ids))
+    found, wanted = (OnnxRuntime(path).run(ids)["y"] for path in (made, source))
+    assert np.abs(found - wanted).max() < 0.1 * np.abs(wanted).max()
+    assert "QuantizeLinear" in {maker.op_type for maker in onnx.load(made).graph.node}
 
 
 def test_what_has_no_int8_inputs_in_core_ml_is_refused_by_name(tmp_path: Path) -> None:

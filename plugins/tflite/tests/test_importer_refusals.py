@@ -16,6 +16,8 @@ from test_importer_operators import IMAGE, SMALL, Case, case, real, whole
 REFUSED: list[tuple[Case, str]] = [
     (case("Conv", IMAGE, constants={1: real(6, 4, 3, 3)}, strides=[2, 2], dilations=[2, 2]), "strides"),
     (case("Conv", IMAGE, real(6, 4, 3, 3), open_batch=False), "weight is computed"),
+    (case("Conv", real(2, 4, 5, 5, 5), constants={1: real(6, 2, 3, 3, 3)}, group=2), "three spatial axes"),
+    (case("Conv", real(2, 4, 5, 5, 5), constants={1: real(4, 1, 3, 3, 3)}, group=4), "three spatial axes"),
     (case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3)}, output_shape=[11, 10]), "output_shape"),
     (case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3)}, group=2), "group"),
     (case("ConvTranspose", IMAGE, constants={1: real(4, 3, 3, 3)}, dilations=[2, 2]), "dilations"),

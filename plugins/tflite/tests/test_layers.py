@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from boildown import LayerState, ModelError, UnsupportedError, layer_state, source_layers
+from boildown import LayerState, ModelError, Quantize, UnsupportedError, layer_state, source_layers
+from boildown.testing.builder import Graph
 from boildown_tflite.convert import Io, Mode, to_tflite
 from boildown_tflite.flatbuffer import read_bytes, write_names
 from boildown_tflite.layers import layers
 from boildown_tflite.naming import ENTRY
 from files import MODES, NATIVE, converted, network, samples, written
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 from twins import Made, Twins
+
+from .jobs import form, normalised, run
+from .jobs import weights as held
 
 FOLDED = "stem/conv"
 
@@ -77,6 +81,30 @@ def test_one_filter_of_two_layers_is_divided_between_them(tmp_path: Path) -> Non
     found = states(converted("float32", name="same filter twice").content, made, tmp_path)
     assert found["first"].values_digest == found["second"].values_digest
     assert found["first"].payload_bytes == 4 * 8 * 8 * 9 // 2
+
+
+def test_a_table_and_the_classifier_that_shares_it_are_both_in_the_file(tmp_path: Path) -> None:
+    graph = Graph(0)
+    table = graph.weight("table", 16, 8)
+    x = graph.node("Flatten", [graph.node("Gather", [table, "ids"], "look")], "flat")
+    x = graph.relu(graph.dense(x, "hidden", 40, 8))
+    model = graph.model({"ids": (5,)}, graph.node("Gemm", [x, table], "scores", transB=1))
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+    source = normalised(model, tmp_path)
+    result = run(source, Quantize(weights="int8"))
+    assert result.layers is not None, result.layers_reason
+    assert [state.layer for state in result.layers] == ["look", "hidden", "scores"]
+    assert set(held(source, form(result))) == {"look", "hidden", "scores"}
+
+
+@pytest.mark.parametrize("bias", [0.3, [0.3]], ids=["number", "one element"])
+def test_a_product_with_a_sum_of_its_own_is_found(bias: object, tmp_path: Path) -> None:
+    graph = Graph(0)
+    x = graph.relu(graph.dense("x", "first", 10, 6))
+    last = [x, graph.weight("last.weight", 6, 4), graph.constant("last.bias", bias)]
+    model = graph.model({"x": (10,)}, graph.node("Gemm", last, "last"))
+    source = normalised(model, tmp_path)
+    assert set(held(source, form(run(source)))) == {"first", "last"}
 
 
 @pytest.mark.parametrize("mode", ["float32", "int8"])

@@ -77,6 +77,18 @@ def test_only_selected_layers_are_pruned(tmp_path: Path) -> None:
     assert shares == {"stem": 0.0, "wide": 0.0, "deep": 0.5, "fc": 0.0}
 
 
+def test_a_weight_that_layers_share_is_pruned_in_all_of_them(tmp_path: Path) -> None:
+    graph = Graph(0)
+    shared, x = graph.weight("shared", 8, 8, 3, 3), "x"
+    for name in ("first", "second"):
+        x = graph.relu(graph.node("Conv", [x, shared], name, pads=[1] * 4))
+    source = normalised(graph.model({"x": (8, 8, 8)}, graph.head(x, 8)), tmp_path)
+    shares = {name: s.sparsity for name, s in states(run(source, Prune(sparsity=0.5))).items()}
+    assert shares == pytest.approx({"first": 0.5, "second": 0.5, "fc": 0.5}, abs=0.01)
+    with pytest.raises(UnsupportedError, match="'shared' serves several nodes"):
+        run(source, Prune(sparsity=0.5, train=TRAIN))
+
+
 def test_training_leaves_zeros_of_other_layers_alone(tmp_path: Path) -> None:
     source = normalised(GRAPHS["plain"](), tmp_path)
     train = Train(epochs=3, batch_size=8, learning_rate=3e-3)

@@ -132,4 +132,9 @@ def _samples(function: Any, context: Context) -> Iterator[dict[str, np.ndarray]]
     theirs = [port.name for port in onnx.load(context.network.path).graph.input]
     size = int(next(iter(function.inputs.values())).shape[0])
     for inputs in calibration_batches(context, size):
-        yield {name: inputs[given] for name, given in zip(ours, theirs, strict=True)}
+        yield {name: _taken(inputs[given]) for name, given in zip(ours, theirs, strict=True)}
+
+
+def _taken(values: np.ndarray) -> np.ndarray:
+    """Return a sample as a program takes it, whose only whole numbers have 32 bits."""
+    return values.astype(np.int32) if values.dtype.kind in "iu" else values

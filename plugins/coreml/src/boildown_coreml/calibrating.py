@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from boildown import OnnxRuntime
 
-from .toolkit import ct, silently
+from .toolkit import ct, mil_types, silently
 from .translator import translate_every_value
 
 with silently():
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from .formats import Precision
 
+#: The pass that quantizes what operators read.
+_PREFIX = "compression::insert_prefix_quantize_dequantize_pair"
 #: The pass that quantizes what operators give, behind an activation that it knows.
 _SUFFIX = "compression::insert_suffix_quantize_dequantize_pair"
 #: Activations that it does not know: it has another name for `sigmoid_hard`, and no `clip`.
@@ -72,7 +74,8 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
     """Let coremltools' `linear_quantize_activations` take these ranges, whatever its samples.
 
     It quantizes behind bounding activations and not before them, where values reach far beyond, and
-    leaves the scores alone: rounded ones are often equal, which makes wrong winners.
+    leaves the scores alone: rounded ones are often equal, which makes wrong winners. Sums of whole
+    numbers, such as the rows to look up in a table, stay as they are.
     coremltools gives every scale in float16, which a program of float32 does not take: its scales
     get the `precision` of the program.
     """
@@ -84,9 +87,15 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
         found = activation_stats[var_name]
         return np.array([found["rmin"], found["rmax"]], np.dtype(precision))
 
-    outputs = type(PASS_REGISTRY[_SUFFIX])
+    inputs, outputs = type(PASS_REGISTRY[_PREFIX]), type(PASS_REGISTRY[_SUFFIX])
+    quantize_inputs = inputs.transform_op
     known = outputs._allowed_activations  # noqa: SLF001 - its only door
     transform = outputs._try_apply_transform  # noqa: SLF001 - no option leaves an operator out
+
+    def but_of_whole_numbers(rounds: Any, operator: Any) -> None:
+        read = operator.inputs.get("x")
+        if read is not None and mil_types.is_float(read.dtype):
+            quantize_inputs(rounds, operator)
 
     def but_of_scores(rounds: Any, last: Any, *rest: Any) -> bool:
         return not _gives_scores(last) and transform(rounds, last, *rest)
@@ -94,6 +103,7 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
     with (
         _replaced(post_training, "_get_activation_calibration_stats", given),
         _replaced(scaling, "get_min_and_max_values", range_of),
+        _replaced(inputs, "transform_op", but_of_whole_numbers),
         _replaced(outputs, "_allowed_activations", known | _BOUNDING),
         _replaced(outputs, "_try_apply_transform", but_of_scores),
     ):
@@ -101,7 +111,12 @@ def calibrated(ranges: Ranges, precision: Precision = "float16") -> Iterator[Non
 
 
 def _gives_scores(operator: Any) -> bool:
-    """Tell whether an operator's result leaves the program as it is, or in the same order."""
+    """Tell whether an operator's result leaves the program as it is, or in the same order.
+
+    It may be read inside as well: coremltools cannot round what leaves the program.
+    """
+    if any(given.consuming_blocks for given in operator.outputs):
+        return True
     readers = [reader for given in operator.outputs for reader in given.child_ops]
     return all(reader.op_type in _KEEPING_ORDER and _gives_scores(reader) for reader in readers)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boildown import Prune, Warned, selected_layers
+from boildown import Prune, Warned, selected_layers, source_layers
 
 from .keras import tf_keras
 
@@ -32,16 +32,20 @@ def choose(
 
     The warning names the selected layers that TF Model Optimization does not change.
     """
-    selected = selected_layers(step, context)
-    nodes = {layer.node: layer for layer in selected}
+    selected, layers = selected_layers(step, context), source_layers(context.network.path)
     pattern = isinstance(step, Prune) and step.pattern is not None
     kinds = _PATTERNED if pattern else KERNELS
-    chosen = {
-        name: nodes[node].name
+    fit = {
+        name: node
         for name, node in imported.layers.items()
-        if node in nodes and type(imported.model.get_layer(name)) in kinds
+        if type(imported.model.get_layer(name)) in kinds
     }
-    left = [layer for layer in selected if layer.name not in chosen.values()]
+    # A weight that several layers share stays one only where it changes in all of them.
+    kept = {layer.weight for layer in layers if layer.node not in fit.values()}
+    weights = {layer.weight for layer in selected} - kept
+    nodes = {layer.node: layer.name for layer in layers if layer.weight in weights}
+    chosen = {name: nodes[node] for name, node in fit.items() if node in nodes}
+    left = [layer for layer in selected if layer.weight not in weights]
     return chosen, _left_alone(left, step.op, pattern=pattern)
 
 

@@ -19,7 +19,7 @@ _CONV: dict[int, Any] = {1: _L.Conv1D, 2: _L.Conv2D, 3: _L.Conv3D}
 _TRANSPOSED: dict[int, Any] = {
     1: _L.Conv1DTranspose, 2: _L.Conv2DTranspose, 3: _L.Conv3DTranspose,
 }  # fmt: skip
-_IMAGE = 2
+_IMAGE, _VOLUME = 2, 3
 
 
 @operator("Conv")
@@ -32,9 +32,11 @@ def conv(node: Node) -> Laid:
     dilations = list(node.attribute("dilations", [1] * axes))
     if max(strides) > 1 and max(dilations) > 1:
         node.refuse(f"strides = {strides} together with dilations = {dilations}")
+    groups, bias = node.attribute("group", 1), node.constant(2, "its bias")
+    if groups > 1 and axes == _VOLUME:
+        node.refuse(f"group = {groups} with three spatial axes, which LiteRT does not compute")
     laid = node.image()
     tensor, padding = padded(node, laid.tensor, windows(node, kernel, strides, dilations))
-    groups, bias = node.attribute("group", 1), node.constant(2, "its bias")
     settings: dict[str, Any] = {
         "strides": strides, "dilation_rate": dilations, "padding": padding,
         "use_bias": bias is not None,
