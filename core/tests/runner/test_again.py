@@ -239,7 +239,7 @@ def test_other_files_without_their_plugin_are_not_measured_and_say_why(
     assert row.quality is not None
 
 
-def _uninstalled(_: object, name: str) -> None:
+def _uninstalled(_: object, name: str, **_others: object) -> None:
     from boildown.errors import UnknownBackendError
 
     raise UnknownBackendError(f"no backend {name!r}")
