@@ -35,17 +35,6 @@ def recipe(name: str = "half", **more: Any) -> Recipe:
     return Recipe.model_validate({"name": name, "steps": [step], **more})
 
 
-@pytest.fixture
-def asked(model_path: Path, data: str, tmp_path: Path) -> dict[str, Any]:
-    return {
-        "models": str(model_path),
-        "backends": "rounding",
-        "data": data,
-        "out": tmp_path / "out",
-        "timing_seconds": 0.2,
-    }
-
-
 def test_a_run_measures_one_row_and_lays_its_files_down(asked: dict[str, Any]) -> None:
     results = compare(recipe(), **asked)
     (row,) = results.rows

@@ -19,17 +19,6 @@ def recipe(name: str = "half") -> Recipe:
     return Recipe(name=name, steps=(Quantize(weights="float16"),))
 
 
-@pytest.fixture
-def asked(model_path: Path, data: str, tmp_path: Path) -> dict[str, Any]:
-    return {
-        "models": str(model_path),
-        "backends": "rounding",
-        "data": data,
-        "out": tmp_path / "out",
-        "timing_seconds": 0.05,
-    }
-
-
 def test_a_run_that_was_killed_while_it_wrote_goes_on_in_its_folder(asked: dict[str, Any]) -> None:
     (asked["out"] / "rows").mkdir(parents=True)
     (asked["out"] / ".comparison.json.a1b2.boildown-partial").write_text("{")
