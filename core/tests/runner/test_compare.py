@@ -288,8 +288,12 @@ def test_a_pattern_that_matches_no_layer_is_an_error(asked: dict[str, Any]) -> N
 
 
 def test_a_wrong_setting_for_a_backend_is_an_error(asked: dict[str, Any]) -> None:
-    with pytest.raises(RecipeError, match="behave"):
-        compare(recipe(step={"with": {"rounding": {"behav": "print"}}}), **asked)
+    wrong = {"rounding": {"behav": "print"}, "roundin": {}}
+    with pytest.raises(RecipeError) as told:
+        compare(recipe(step={"with": wrong}), **asked)
+    slip, unknown = str(told.value).splitlines()
+    assert slip.startswith("recipe 'half': step 1, with.roundin: there is no such backend")
+    assert unknown.startswith("recipe 'half': quantize, with.rounding.behav")
 
 
 def test_two_recipes_of_one_name_are_an_error(asked: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .outcome import OK, SOME_NOT_OK
-from .running import Data, Samples, Trust
+from .running import Data, Jobs, Samples, Trust
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def sensitivity(  # noqa: PLR0917 - typer reads the options off the signature
         int | None,
         typer.Option(min=1, help="Exclude so many; else those whose loss is beyond chance."),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs that compress at the same time.")] = 1,
+    jobs: Jobs = 1,
     out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path(
         "boildown-sensitivity"
     ),

@@ -28,7 +28,10 @@ Data = Annotated[
 ]
 Samples = Annotated[int | None, typer.Option(min=1, help="Test samples at most.")]
 Out = Annotated[Path, typer.Option(help="Folder for the reports and the compressed models.")]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of every runtime that is timed.")]
+Jobs = Annotated[int, typer.Option(min=1, max=256, help="Jobs that compress at the same time.")]
+Threads = Annotated[
+    int, typer.Option(min=1, max=256, help="Threads of every runtime that is timed.")
+]
 Seconds = Annotated[
     float | None,
     typer.Option("--time-limit", min=0.1, help="Seconds for one job, or one measurement, at most."),
@@ -61,7 +64,7 @@ def compare(  # noqa: PLR0917 - typer reads the options off the signature
     backend: Backends = None,
     data: Data = None,
     samples: Samples = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs that compress at the same time.")] = 1,
+    jobs: Jobs = 1,
     out: Out = Path("boildown-out"),
     threads: Threads = 1,
     timing_seconds: Timing = 6.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..errors import RecipeError
 from ..job.protocol import Job
 from ..negotiation.settings import check_with_names, deploy_settings, step_settings
 from ..recipe.canonical import canonical
@@ -13,7 +14,7 @@ from .planning import needs_of, splits_for
 from .subject_data import with_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from ..recipe.recipe import Recipe
     from ..recipe.steps import Train
@@ -76,16 +77,37 @@ def trainings(recipe: Recipe) -> tuple[Train, ...]:
 def check_settings(
     cells: Sequence[Cell], backends: Mapping[str, Endpoint], names: Collection[str]
 ) -> None:
-    """Raise RecipeError where a recipe says `with` a backend what that does not take.
+    """Raise RecipeError where recipes say `with` a backend what that does not take: all of it.
 
     `names` are all backends there are, asked or not: a `with` of a name near to one is a slip.
     """
-    for cell in cells:
-        check_with_names(cell.recipe, {*names, *backends})
-        if cell.backend in backends:
-            place = backends[cell.backend]
-            settings_of(cell.recipe, place)
-            deploy_settings(cell.recipe.steps, cell.backend, place.info.deploy_settings)
+    wrong = [
+        f"recipe {cell.recipe.name!r}: {line}"
+        for cell in cells
+        for line in _wrong_settings(cell, backends, names)
+    ]
+    if wrong:
+        raise RecipeError("\n".join(dict.fromkeys(wrong)))
+
+
+def _wrong_settings(
+    cell: Cell, backends: Mapping[str, Endpoint], names: Collection[str]
+) -> Iterator[str]:
+    recipe, place = cell.recipe, backends.get(cell.backend)
+    checks: list[Callable[[], object]] = [
+        lambda: check_with_names(recipe, {*names, *backends}),
+    ]
+    if place is not None:
+        shipped = place.info.deploy_settings
+        checks += [
+            lambda: settings_of(recipe, place),
+            lambda: deploy_settings(recipe.steps, cell.backend, shipped),
+        ]
+    for check in checks:
+        try:
+            check()
+        except RecipeError as error:
+            yield from str(error).splitlines()
 
 
 def settings_of(recipe: Recipe, place: Endpoint) -> tuple[dict[str, Any], ...]:
