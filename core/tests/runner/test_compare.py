@@ -12,14 +12,11 @@ import boildown
 import numpy as np
 import onnx
 import pytest
-from boildown import DataError, Recipe
+from boildown import DataError
 from boildown.api import compare, run
 from boildown.errors import (
-    ModelError,
-    RecipeError,
     UnknownBackendError,
     UnsupportedError,
-    UriError,
     UsageError,
 )
 from boildown.job.protocol import JobResult
@@ -27,12 +24,9 @@ from boildown.runner.carry_out import Done
 from boildown.runner.cells import CellRun, Kind
 from boildown.runner.events import Event
 
+from .recipes import recipe
+
 pytestmark = pytest.mark.usefixtures("rounding", "cache")
-
-
-def recipe(name: str = "half", **more: Any) -> Recipe:
-    step = {"op": "quantize", "weights": "float16"} | more.pop("step", {})
-    return Recipe.model_validate({"name": name, "steps": [step], **more})
 
 
 def test_a_run_measures_one_row_and_lays_its_files_down(asked: dict[str, Any]) -> None:
@@ -208,15 +202,6 @@ def test_what_a_model_expects_does_not_hold_on_other_data(asked: dict[str, Any])
     assert compare(recipe(), **{**asked, "data": f"npz:{other}"}).rows[0].status == "ok"
 
 
-@pytest.mark.parametrize("names", ["[a, b]", "[a, b, c, d, e]"])
-def test_class_names_that_are_not_one_for_each_score_are_an_error(
-    asked: dict[str, Any], names: str
-) -> None:
-    Path(asked["models"]).with_suffix(".yaml").write_text(f"labels: {names}\n")
-    with pytest.raises(ModelError, match="class names, but output 'y' has 4 scores"):
-        compare(recipe(), **asked)
-
-
 def test_outputs_that_are_no_numbers_are_told_and_blamed_on_nothing_else(
     asked: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -249,56 +234,6 @@ def test_everything_is_announced(asked: dict[str, Any]) -> None:
     title = f"{asked['models']} / half / rounding"
     assert {event.text for event in heard if event.kind == "part"} >= {"quantize", "deploy"}
     assert [e.status for e in heard if e.kind == "ended" and e.job == title] == ["ok"]
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "said"),
-    [
-        ({"backends": "roundin"}, UnknownBackendError, "did you mean 'rounding'"),
-        ({"models": "no.onnx"}, ModelError, "no model file no.onnx"),
-        ({"models": "zooo:x"}, UriError, "zooo"),
-        ({"data": "npz:no.npz"}, DataError, "no.npz"),
-        ({"models": ()}, UsageError, "names no model"),
-    ],
-)
-def test_what_is_not_there_is_an_error_before_any_job(
-    asked: dict[str, Any], change: dict[str, Any], error: type[Exception], said: str
-) -> None:
-    with pytest.raises(error, match=said):
-        compare(recipe(), **{**asked, **change})
-    assert not asked["out"].exists()
-
-
-def test_a_model_without_layers_is_an_error_before_any_job(
-    asked: dict[str, Any], tiny: onnx.ModelProto
-) -> None:
-    relu = onnx.helper.make_node("Relu", ["x"], ["y"])
-    output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["N", 3, 8, 8])
-    graph = onnx.helper.make_graph([relu], "g", tiny.graph.input, [output])
-    tiny.graph.CopyFrom(graph)
-    onnx.save(tiny, asked["models"])
-    with pytest.raises(ModelError, match="the model has no layer with a constant weight"):
-        compare(recipe(), **asked)
-    assert not asked["out"].exists()
-
-
-def test_a_pattern_that_matches_no_layer_is_an_error(asked: dict[str, Any]) -> None:
-    with pytest.raises(RecipeError, match="konv"):
-        compare(recipe(step={"layers": {"include": ["konv"]}}), **asked)
-
-
-def test_a_wrong_setting_for_a_backend_is_an_error(asked: dict[str, Any]) -> None:
-    wrong = {"rounding": {"behav": "print"}, "roundin": {}}
-    with pytest.raises(RecipeError) as told:
-        compare(recipe(step={"with": wrong}), **asked)
-    slip, unknown = str(told.value).splitlines()
-    assert slip.startswith("recipe 'half': step 1, with.roundin: there is no such backend")
-    assert unknown.startswith("recipe 'half': quantize, with.rounding.behav")
-
-
-def test_two_recipes_of_one_name_are_an_error(asked: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="two recipes are called 'half'"):
-        compare([recipe(), recipe()], **asked)
 
 
 def test_a_folder_with_other_files_is_not_written_to(asked: dict[str, Any]) -> None:
