@@ -99,7 +99,7 @@ def test_a_metric_judges_a_network_of_two_outputs_as_the_page_says(
     assert (found.name, found.n, found.higher_is_better) == ("mae", 50, False)
     assert found.value == pytest.approx(2, abs=0.1)
     assert 0 < abs(found.difference) < 0.1
-    assert "of output" in results.rows[0].quality.reason
+    assert results.rows[0].quality.sqnr_output == "angle"
 
 
 def test_a_metric_takes_no_more_than_fifteen_lines() -> None:
