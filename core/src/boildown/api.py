@@ -20,7 +20,7 @@ from .report.results import Results
 from .report.sensitivity import Sensitivity, write_sensitivity
 from .runner.again import Measuring
 from .runner.compare import Comparing
-from .runner.endpoints import endpoints, places
+from .runner.endpoints import endpoints, known_backends, places
 from .runner.events import Event, Listener, listeners
 from .runner.housekeeping import in_use, keep_within
 from .runner.in_sight import in_sight
@@ -200,10 +200,10 @@ def carry_out(
 def plan(request: Request, *, cache: Path | None = None) -> Plan:
     """Return the matrix step x backend for a request; no toolkit and no runtime is imported."""
     registry, elsewhere = Registry(), places(request.folder)
-    names = sorted({*registry.names(), *elsewhere})
+    names = known_backends(registry, elsewhere)
     cells = grid(request, names, need_model=False)
     found, broken = endpoints(cells, registry, elsewhere)
-    check_settings(cells, found, {*names})
+    check_settings(cells, found, names)
     store = Store(cache or default_root())
     named = {(cell.recipe.name, cell.model): cell for cell in cells}
     there = {place: in_sight(cell, request, store) for place, cell in named.items()}

@@ -95,6 +95,7 @@ def test_a_row_that_is_allowed_not_to_be_ok_ends_with_0(
         (["export", "nowhere", "1", "dest"], "nowhere"),
         (["compar"], "compare"),
         (["compare", "float16", "--samples", "0"], "--samples"),
+        (["compare", "float16", "--jobs", "257"], "--jobs"),
         (["plan", "float16", "--data", ""], "data: String should have"),
     ],
 )
@@ -139,6 +140,15 @@ def test_plan_says_yes_and_no_with_reasons() -> None:
     assert "yes" in answer.stdout
     assert "float16" in answer.stdout
     assert "int8" in answer.stdout
+
+
+def test_plan_in_a_pipe_cuts_no_setting_off(tmp_path: Path) -> None:
+    step = "{quantize: {weights: int8, activations: int8, granularity: tensor, observer: mse}}"
+    (tmp_path / "r.yaml").write_text(f"recipe: 1\nname: long\nsteps: [{step}]\n")
+    answer = boildown("plan", "r.yaml", "--backend", "rounding", cwd=tmp_path)
+    assert "…" not in answer.stdout
+    for setting in ("weights=int8", "activations=int8", "granularity=tensor", "observer=mse"):
+        assert setting in answer.stdout
 
 
 def test_plan_refuses_a_setting_that_the_backend_does_not_know(tmp_path: Path) -> None:

@@ -155,6 +155,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         local_dataset(f"npz:{tmp_path / 'gone.npz'}", tmp_path)
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "secret.npz").touch()
+    monkeypatch.setattr("boildown.data.npz_file.zipfile.ZipFile", refuse)  # root may read all
+    with pytest.raises(DataError, match=r"secret\.npz cannot be read \(Permission denied\)"):
+        npz_file.read_headers(tmp_path / "secret.npz")
+
+
 def test_a_file_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

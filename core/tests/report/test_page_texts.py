@@ -32,3 +32,11 @@ def test_a_plot_tells_differences_of_small_metrics_as_the_table_does(
     plots = plots_of(group._replace(views=(group.views[0]._replace(row=row), *group.views[1:])))
     assert plots is not None
     assert plots["rows"][0]["told"] == "+3.2e-05 ±1e-05"
+
+
+def test_of_several_outputs_the_page_names_the_one_whose_sqnr_it_shows(small: Comparison) -> None:
+    row = next(row for row in small.results if row.quality is not None)
+    quality = row.quality.model_copy(update={"sqnr_db": 21.5, "sqnr_output": "angle"})
+    told = row.model_copy(update={"quality": quality})
+    page = to_page(small.model_copy(update={"results": (told,)}), {})
+    assert "SQNR 21.5 dB (output angle, the lowest)" in page

@@ -84,12 +84,15 @@ def test_a_pattern_that_matches_no_layer_is_an_error(asked: dict[str, Any]) -> N
 
 
 def test_a_wrong_setting_for_a_backend_is_an_error(asked: dict[str, Any]) -> None:
+    step = {"op": "quantize", "weights": "float16"}
     wrong = {"rounding": {"behav": "print"}, "roundin": {}}
+    steps = [{**step, "with": wrong}, {**step, "with": {"rounding": {"bits": 8}}}]
     with pytest.raises(RecipeError) as told:
-        compare(recipe(step={"with": wrong}), **asked)
-    slip, unknown = str(told.value).splitlines()
+        compare(Recipe.model_validate({"name": "half", "steps": steps}), **asked)
+    slip, first, second = str(told.value).splitlines()
     assert slip.startswith("recipe 'half': step 1, with.roundin: there is no such backend")
-    assert unknown.startswith("recipe 'half': quantize, with.rounding.behav")
+    assert first.startswith("recipe 'half': quantize, with.rounding.behav")
+    assert second.startswith("recipe 'half': quantize, with.rounding.bits")
 
 
 def test_two_recipes_of_one_name_are_an_error(asked: dict[str, Any]) -> None:

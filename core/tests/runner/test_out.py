@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boildown import Quantize, Recipe
 from boildown.api import compare, measure, run
 from boildown.comparison.folder import refuse_files_of_run
 from boildown.errors import UsageError
 
+from .recipes import recipe
+
 pytestmark = pytest.mark.usefixtures("rounding", "cache")
-
-
-def recipe(name: str = "half") -> Recipe:
-    return Recipe(name=name, steps=(Quantize(weights="float16"),))
 
 
 def test_a_run_that_was_killed_while_it_wrote_goes_on_in_its_folder(asked: dict[str, Any]) -> None:

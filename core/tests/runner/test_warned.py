@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import onnx
 import pytest
@@ -13,6 +14,7 @@ from boildown.job.protocol import JobResult, StepReport
 from boildown.model.layers import Layer, source_layers
 from boildown.recipe.steps import Layers
 from boildown.runner import warned
+from boildown.runner.subjects import Subject
 
 INFO = BackendInfo(toolkit="LiteRT", distribution="numpy", offers=(), targets_this_computer=False)
 
@@ -72,8 +74,8 @@ def codes(found: list[Warned]) -> list[str]:
 
 
 @pytest.fixture
-def subject(tiny: onnx.ModelProto) -> Model:
-    return Model(source_layers(tiny))
+def subject(tiny: onnx.ModelProto) -> Subject:
+    return cast("Subject", Model(source_layers(tiny)))
 
 
 def test_every_approximation_is_a_warning_of_its_step() -> None:
@@ -89,26 +91,26 @@ def test_every_approximation_is_a_warning_of_its_step() -> None:
     assert found == [note, Warned(code="APPROXIMATED", text="step 1, prune: rounded")]
 
 
-def test_layers_that_a_step_was_asked_to_change_and_did_not_are_partial(subject: Model) -> None:
-    (found,) = warned.of_audit(audit(conv=True, fc=False), subject, (Quantize(),))  # type: ignore[arg-type]
+def test_layers_that_a_step_was_asked_to_change_and_did_not_are_partial(subject: Subject) -> None:
+    (found,) = warned.of_audit(audit(conv=True, fc=False), subject, (Quantize(),))
     assert (found.code, found.text) == ("PARTIAL", "1 of 2 layers are unchanged: fc")
 
 
 def test_layers_that_an_earlier_step_changed_are_partial_where_quantizing_left_them_out(
-    subject: Model,
+    subject: Subject,
 ) -> None:
     chain = (Prune(sparsity=0.5), Quantize())
-    (found,) = warned.of_audit(audit(32, conv=True, fc=True), subject, chain)  # type: ignore[arg-type]
+    (found,) = warned.of_audit(audit(32, conv=True, fc=True), subject, chain)
     told = "step 2, quantize: 2 of 2 layers are still of 32 bits: conv, fc"
     assert (found.code, found.text) == ("PARTIAL", told)
-    assert warned.of_audit(audit(8, conv=True, fc=True), subject, chain) == []  # type: ignore[arg-type]
-    assert warned.of_audit(audit(32, conv=True, fc=True), subject, chain[:1]) == []  # type: ignore[arg-type]
+    assert warned.of_audit(audit(8, conv=True, fc=True), subject, chain) == []
+    assert warned.of_audit(audit(32, conv=True, fc=True), subject, chain[:1]) == []
 
 
-def test_layers_that_were_left_out_on_purpose_are_not_partial(subject: Model) -> None:
+def test_layers_that_were_left_out_on_purpose_are_not_partial(subject: Subject) -> None:
     step = Prune(sparsity=0.5, layers=Layers(include=("conv",)))
-    assert warned.of_audit(audit(conv=True, fc=False), subject, (step,)) == []  # type: ignore[arg-type]
-    assert warned.of_audit(None, subject, (step,)) == []  # type: ignore[arg-type]
+    assert warned.of_audit(audit(conv=True, fc=False), subject, (step,)) == []
+    assert warned.of_audit(None, subject, (step,)) == []
 
 
 def test_disagreement_of_native_and_onnx_form_is_parity() -> None:

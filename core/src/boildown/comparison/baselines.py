@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from .schema import Memory, Quality, Speed
+from .measured import was_measured
 from .subjects import Subject, record_subject
 
 if TYPE_CHECKING:
@@ -49,21 +49,11 @@ def _filled(later: ModelRecord, earlier: ModelRecord) -> ModelRecord:
 
 def _completed(later: _T, earlier: _T, names: tuple[str, ...]) -> _T:
     """Return `later` with figures of `earlier` where it has none; its reason where some lack."""
-    missing = [name for name in names if not _measured(getattr(later, name))]
-    found = {name: getattr(earlier, name) for name in missing if _measured(getattr(earlier, name))}
+    missing = [name for name in names if not was_measured(getattr(later, name))]
+    found = {
+        name: getattr(earlier, name) for name in missing if was_measured(getattr(earlier, name))
+    }
     if not missing:
         return later
     lacks = len(found) < len(missing)
     return later.model_copy(update={**found, "reason": later.reason if lacks else ""})
-
-
-def _measured(found: object) -> bool:
-    """Tell whether there is a figure: what could not be measured has only a reason in it."""
-    if isinstance(found, Quality):
-        values = [found.sqnr_db, *(metric.value for metric in found.metrics)]
-        return any(value is not None for value in values)
-    if isinstance(found, Speed):
-        return found.latency_ms is not None
-    if isinstance(found, Memory):
-        return found.peak_rss_bytes is not None
-    return found is not None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError, ModelError
+from ..model.ports import declared_ports
 from .outputs import bound_inputs
 from .requests import ModelIO, Port, Sample
 
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
 
 
 def model_io(path: Path) -> ModelIO:
-    """Read inputs and outputs of an ONNX file, without its weights where they lie outside.
+    """Read inputs and outputs of an ONNX file.
 
     Raises ModelError for a graph without inputs, outputs, or with an input of unknown type.
     """
-    import onnx
-
-    graph = onnx.load(path, load_external_data=False).graph
-    weights = {tensor.name for tensor in graph.initializer}
-    inputs = [_port(port, path) for port in graph.input if port.name not in weights]
-    outputs = [port.name for port in graph.output]
+    given, made = declared_ports(path)
+    inputs, outputs = [_port(port, path) for port in given], [port.name for port in made]
     if not inputs or not outputs:
         raise ModelError(f"{path}: the graph has no {'outputs' if inputs else 'inputs'} to measure")
     return ModelIO(inputs=tuple(inputs), outputs=tuple(outputs))

@@ -37,15 +37,21 @@ class Ports(Frozen):
 
 
 def onnx_ports(path: Path) -> Ports:
-    """Read them from an ONNX file, without its weights where they lie outside."""
+    """Read them from an ONNX file."""
+    inputs, outputs = declared_ports(path)
+    return Ports(inputs=tuple(map(_port, inputs)), outputs=tuple(map(_port, outputs)))
+
+
+def declared_ports(path: Path) -> tuple[list[ValueInfoProto], list[ValueInfoProto]]:
+    """Return inputs and outputs as an ONNX file declares them.
+
+    Weights that count as inputs are none, and those that lie outside are not read.
+    """
     import onnx  # reports know ports and must do without
 
     graph = onnx.load(path, load_external_data=False).graph
     weights = {tensor.name for tensor in graph.initializer}
-    return Ports(
-        inputs=tuple(_port(port) for port in graph.input if port.name not in weights),
-        outputs=tuple(map(_port, graph.output)),
-    )
+    return [port for port in graph.input if port.name not in weights], list(graph.output)
 
 
 def _port(port: ValueInfoProto) -> Port:

@@ -7,6 +7,9 @@ the `provide_` and `list_` hooks, an observer what it wants to hear of.
 Every hook reads files and writes new ones below `context.workdir`; none touches its input.
 """
 
+# A specification says what a hook is given and gives; it has no body to return that.
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -36,57 +39,57 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec(firstresult=True)
-def backend_info() -> BackendInfo:  # type: ignore[empty-body]
+def backend_info() -> BackendInfo:
     """Say what this backend is and offers. Called often: must not import the toolkit."""
 
 
 @hookspec(firstresult=True)
-def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     """Store weights, and activations where asked, in fewer bits."""
 
 
 @hookspec(firstresult=True)
-def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+def prune(model: Artifact, step: Prune, context: Context) -> StepOutcome:
     """Zero or remove the least useful weights."""
 
 
 @hookspec(firstresult=True)
-def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+def cluster(model: Artifact, step: Cluster, context: Context) -> StepOutcome:
     """Leave at most `step.count` distinct values in each group of weights."""
 
 
 @hookspec(firstresult=True)
-def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:  # type: ignore[empty-body]
+def distill(model: Artifact, step: Distill, context: Context) -> StepOutcome:
     """Train a student to imitate `step.teacher`."""
 
 
 @hookspec(firstresult=True)
-def train(model: Artifact, settings: Train, context: Context) -> Artifact:  # type: ignore[empty-body]
+def train(model: Artifact, settings: Train, context: Context) -> Artifact:
     """Train without compressing, as the step would: the control of every step that trains."""
 
 
 @hookspec(firstresult=True)
-def deploy(model: Artifact, context: Context) -> Artifact:  # type: ignore[empty-body]
+def deploy(model: Artifact, context: Context) -> Artifact:
     """Write the file that a user ships, from any artifact of the chain or the untouched ONNX."""
 
 
 @hookspec(firstresult=True)
-def to_onnx(deployable: Artifact, context: Context) -> Artifact:  # type: ignore[empty-body]
+def to_onnx(deployable: Artifact, context: Context) -> Artifact:
     """Return the numbers of what ships as ONNX, with the source's input and output names."""
 
 
 @hookspec(firstresult=True)
-def open_runtime(deployable: Artifact, context: Context) -> Runtime:  # type: ignore[empty-body]
+def open_runtime(deployable: Artifact, context: Context) -> Runtime:
     """Load the deployable natively with `context.threads`; UnsupportedError where it cannot."""
 
 
 @hookspec(firstresult=True)
-def layers(deployable: Artifact, context: Context) -> list[LayerState]:  # type: ignore[empty-body]
+def layers(deployable: Artifact, context: Context) -> list[LayerState]:
     """Decode every layer from the saved file, named as in `context.network`."""
 
 
 @hookspec(firstresult=True)
-def ports(deployable: Artifact, context: Context) -> Ports:  # type: ignore[empty-body]
+def ports(deployable: Artifact, context: Context) -> Ports:
     """Read inputs and outputs from a deployable that is not ONNX, which the core reads itself."""
 
 
@@ -105,12 +108,12 @@ def provide_dataset(uri: str, workdir: Path) -> DataManifest | None:
 
 
 @hookspec
-def list_models() -> list[Listing]:  # type: ignore[empty-body]
+def list_models() -> list[Listing]:
     """List the models of this source, without loading any."""
 
 
 @hookspec
-def list_datasets() -> list[Listing]:  # type: ignore[empty-body]
+def list_datasets() -> list[Listing]:
     """List the datasets of this source, without loading any."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..comparison.measured import was_measured
 from ..comparison.subjects import records_of, subject_titles
 from . import numbers
 from .markdown_parts import shown, table
-from .metric import metric_heading, primary, was_measured
+from .metric import metric_heading, primary
 from .numbers import MISSING
 from .text import code, markdown, row_numbers
 from .view import views

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..comparison.measured import was_measured
 from ..comparison.subjects import subject_titles
-from .metric import metric_heading, primary, was_measured
+from .metric import metric_heading, primary
 from .numbers import three_digits
 from .standing import MARKS
 from .text import clean, counted, row_numbers

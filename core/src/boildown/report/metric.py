@@ -22,12 +22,6 @@ def primary(quality: Quality | None, model: ModelRecord | None = None) -> Metric
     return next(iter((*same, *known, *quality.metrics)))
 
 
-def was_measured(quality: Quality) -> bool:
-    """Return whether it holds a figure: without data there are none, only reasons."""
-    figures = [quality.agreement, quality.sqnr_db, *(metric.value for metric in quality.metrics)]
-    return any(figure is not None for figure in figures)
-
-
 def metric_heading(name: str) -> str:
     """Return a metric's name as people write it."""
     return {"top1": "top-1", "top5": "top-5"}.get(name, name)

@@ -19,7 +19,7 @@ from ..plugins.registry import Registry
 from .baseline import Measured, measure_baseline, model_record, unmeasured_baseline
 from .cells import CellRun, Title
 from .deliver import deliver_source
-from .endpoints import Endpoint, endpoints, places
+from .endpoints import Endpoint, endpoints, known_backends, places
 from .events import Event, Listener
 from .jobs import check_settings
 from .measures import Measures
@@ -62,10 +62,10 @@ class Comparing:
         look_anew()
         registry = Registry()
         elsewhere = places(self.request.folder)
-        names = sorted({*registry.names(), *elsewhere})
+        names = known_backends(registry, elsewhere)
         cells = grid(self.request, names)
         backends, broken = endpoints(cells, registry, elsewhere)
-        check_settings(cells, backends, {*names})
+        check_settings(cells, backends, names)
         subjects = self._subjects(cells, self._uses(cells, backends))
         refused = self._refusals(cells, backends, broken, subjects)
         measured = {key: self._baseline(subject) for key, subject in subjects.items()}

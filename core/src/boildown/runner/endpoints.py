@@ -94,6 +94,11 @@ def _absolute(place: Place, folder: Path) -> Place:
     return place.model_copy(update={"command": (found(first), *rest)})
 
 
+def known_backends(registry: Registry, elsewhere: dict[str, Place]) -> list[str]:
+    """Return the names of all backends, installed here or named in `boildown.toml`."""
+    return sorted({*registry.names(), *elsewhere})
+
+
 def endpoints(
     cells: Sequence[Cell], registry: Registry, elsewhere: dict[str, Place]
 ) -> tuple[dict[str, Endpoint], dict[str, str]]:

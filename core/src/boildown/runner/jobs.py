@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,13 +96,13 @@ def _wrong_settings(
 ) -> Iterator[str]:
     recipe, place = cell.recipe, backends.get(cell.backend)
     checks: list[Callable[[], object]] = [
-        lambda: check_with_names(recipe, {*names, *backends}),
+        partial(check_with_names, recipe, {*names, *backends}),
     ]
     if place is not None:
-        shipped = place.info.deploy_settings
+        info = place.info
         checks += [
-            lambda: settings_of(recipe, place),
-            lambda: deploy_settings(recipe.steps, cell.backend, shipped),
+            *(partial(step_settings, x, place.name, info.settings_schema) for x in recipe.steps),
+            partial(deploy_settings, recipe.steps, place.name, info.deploy_settings),
         ]
     for check in checks:
         try:

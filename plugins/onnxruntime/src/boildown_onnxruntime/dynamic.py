@@ -47,7 +47,7 @@ def quantize(model: Artifact, step: Quantize, context: Context) -> StepOutcome:
     refuse_half_lstm(users_of(layers, context), source_layers(context.original.path))
     # A factor for each channel would make many values of the few that weights share.
     shared = any(isinstance(earlier, Cluster) for earlier in context.steps[: context.index])
-    source = prepared(model, layers, context, norms=not shared)
+    source = prepared(model, layers, context, fold=not shared)
     separate_weights(source)
     excluded = other_nodes(layers, context)
     hide_from_quantizer(source, set(excluded))

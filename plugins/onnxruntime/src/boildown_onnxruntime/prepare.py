@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from boildown import Artifact, Context, Layer
     from onnx import ModelProto
 
-#: Most of these make a new node under a name of their own.
+#: After these a layer is no longer there under its name: most make a new node.
 _FORGETFUL = (
     "MatMul_BatchNormalization_Fusion", "GemmTransposeFusion", "MatmulTransposeFusion",
     "GemmSumFusion",
@@ -36,17 +36,17 @@ _CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 
 def prepared(
-    model: Artifact, layers: list[Layer], context: Context, *, norms: bool = True
+    model: Artifact, layers: list[Layer], context: Context, *, fold: bool = True
 ) -> ModelProto:
     """Return the graph with shapes inferred; all nodes of `layers` keep their names.
 
-    Batch norms are folded into `layers`, unless `norms` is false, and into no others: those stay
+    Batch norms are folded into `layers`, unless `fold` is false, and into no others: those stay
     as they are.
     """
     graph = with_opset(read_graph(model), _SCALES_BY_CHANNEL)
     chosen = nodes_of(layers, context)
     spell_out_factors(graph, chosen)
-    kept = _told_as_outputs(graph, chosen if norms else set())
+    kept = _as_outputs(graph, chosen if fold else set())
     folded, inferred = (context.workdir / f"{name}.onnx" for name in ("folded", "inferred"))
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(folded)
@@ -70,7 +70,7 @@ def prepared(
     return ready
 
 
-def _told_as_outputs(graph: ModelProto, folded: set[str]) -> set[str]:
+def _as_outputs(graph: ModelProto, folded: set[str]) -> set[str]:
     """Make outputs of what other convolutions compute; return the new ones' names.
 
     ONNX Runtime folds nothing that stands behind an output of the network.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...comparison.measured import was_measured
 from .. import numbers
 from ..columns import COLUMNS
 from ..findings import notes
 from ..markdown_parts import shown, told
-from ..metric import metric_heading, primary, was_measured
+from ..metric import metric_heading, primary
 from ..text import clean
 
 if TYPE_CHECKING:
